@@ -101,7 +101,7 @@ type ChecksumType uint8
 
 const (
 	ChecksumTypeNone   ChecksumType = 0
-	ChecksumTypeCRC32C ChecksumType = 1
+	ChecksumTypeCrc32c ChecksumType = 1
 	ChecksumTypeBlake3 ChecksumType = 2
 )
 
@@ -117,14 +117,14 @@ const (
 
 // Process says who a participant is.
 type Process struct {
-	Pid       uint32
-	UID       uint32
-	Start     uint64
-	StartedNS int64
-	PidNS     uint64
-	BootID    [16]uint8
-	Program   [32]byte
-	Host      [48]byte
+	PID          uint32
+	UID          uint32
+	Start        uint64
+	StartedNS    int64
+	PIDNamespace uint64
+	BootID       [16]uint8
+	Program      [32]byte
+	Host         [48]byte
 }
 
 var _ [128]byte = [unsafe.Sizeof(Process{})]byte{}
