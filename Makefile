@@ -1,0 +1,74 @@
+# What to run in this repository. docs/testing.md says what each target checks.
+#
+#   make test        everything below that decides; the exit code is the answer
+#   make unit        only the Go tests
+#   make lint        gofmt, vet, staticcheck
+#   make race        tests under the race detector (needs gcc)
+#   make cross       build and vet for the other systems
+#   make generated   generated files are those of the sources
+#   make fuzz-smoke  every fuzz target for a few thousand inputs
+#   make generate    write the generated files anew
+#   make bench soak  figures, and a long run; never part of make test
+
+GO ?= go
+
+# Set to anything, make test fails if it had to skip something for want of a tool.
+STRICT ?=
+# Set to -json by internal/testsum.
+JSON ?=
+# Inputs per fuzz target.
+FUZZCOUNT ?= 3000x
+RACE ?= ./...
+CROSS ?= linux/arm64 darwin/arm64 freebsd/amd64 windows/amd64
+
+.PHONY: test tools lint unit race cross generated fuzz-smoke generate bench soak
+.PHONY: $(CROSS:%=cross/%)
+
+test:
+	@$(GO) build -buildvcs=false -o .cache/testsum ./internal/testsum
+	@.cache/testsum -make '$(MAKE)' $(if $(STRICT),-strict) tools lint generated cross unit race fuzz-smoke
+
+# The modules, and a C compiler if it may be installed.
+tools:
+	@$(GO) mod download
+	@sh scripts/tools.sh
+
+lint:
+	@files=$$(git ls-files --cached --others --exclude-standard '*.go' ':!*/testdata/*') && \
+	out=$$(gofmt -l $$files) && \
+	if [ -n "$$out" ]; then printf 'not formatted by gofmt:\n%s\n' "$$out"; exit 1; fi
+	@$(GO) vet ./...
+	@$(GO) tool staticcheck ./...
+
+unit:
+	@$(GO) test $(JSON) ./...
+
+race:
+	@if sh scripts/tools.sh have-cc; then \
+		CGO_ENABLED=1 $(GO) test $(JSON) -race $(RACE); \
+	else \
+		echo '--- SKIP: make race: needs gcc: the race detector is linked with C'; \
+	fi
+
+cross: $(CROSS:%=cross/%)
+
+$(CROSS:%=cross/%): cross/%:
+	@echo $*
+	@CGO_ENABLED=0 GOOS=$(word 1,$(subst /, ,$*)) GOARCH=$(word 2,$(subst /, ,$*)) $(GO) build -buildvcs=false ./...
+	@CGO_ENABLED=0 GOOS=$(word 1,$(subst /, ,$*)) GOARCH=$(word 2,$(subst /, ,$*)) $(GO) vet ./...
+
+generated:
+	@$(GO) tool blds-gen gen --check ./...
+
+generate:
+	@$(GO) generate ./...
+
+fuzz-smoke:
+	@GO='$(GO)' sh scripts/fuzz.sh $(FUZZCOUNT) $(JSON)
+
+bench:
+	@$(GO) test -run '^$$' -bench . -benchmem ./...
+
+soak:
+	@GO='$(GO)' sh scripts/fuzz.sh 1000000x
+	@$(GO) test -count=20 -timeout 2h ./...
