@@ -32,6 +32,7 @@ const (
 	RegionKindCells          RegionKind = 17
 	RegionKindSpinlocks      RegionKind = 18
 	RegionKindBaselines      RegionKind = 19
+	RegionKindCounters       RegionKind = 20
 )
 
 // String returns the name of the value.
@@ -55,6 +56,8 @@ func (v RegionKind) String() string {
 		return "spinlocks"
 	case RegionKindBaselines:
 		return "baselines"
+	case RegionKindCounters:
+		return "counters"
 	}
 	return strconv.FormatUint(uint64(v), 10)
 }
@@ -195,7 +198,7 @@ type DataHeader struct {
 	ChecksumType    ChecksumType
 	LockScheme      LockScheme
 	Raw             fixed.Bool
-	_               [1]byte
+	Evict           fixed.Bool
 	RegionCount     uint32
 	_               [4]byte
 	Regions         [16]Region
