@@ -43,11 +43,11 @@ var rules = []rule{
 		"the model is pure data; everything else stands on it"},
 	{"blds/naming", []string{"blds/schema"}, noIO,
 		"names are a function of names"},
-	{"blds/layout", []string{"blds/schema", blake3}, noIO,
-		"the one authority on layout reads no files and knows only the model"},
-	{"blds/canon", []string{"blds/schema", "blds/layout", blake3}, noIO,
-		"the canonical form is a function of the model: the runtime decodes what other processes wrote with it"},
-	{"blds/compat", []string{"blds/schema", "blds/layout", "blds/canon", blake3}, noIO,
+	{"blds/canon", []string{"blds/schema", blake3}, noIO,
+		"the canonical form is a function of the model: the runtime decodes with it what other processes wrote"},
+	{"blds/layout", []string{"blds/schema", "blds/canon", blake3}, noIO,
+		"the one authority on layout reads no files and knows only the model and its form, whose size it limits"},
+	{"blds/compat", []string{"blds/schema", "blds/canon", "blds/layout", blake3}, noIO,
 		"comparing two schemas is a function of the two"},
 
 	// The compiler around it.
