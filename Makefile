@@ -21,23 +21,30 @@ FUZZCOUNT ?= 3000x
 RACE ?= ./...
 CROSS ?= linux/arm64 darwin/arm64 freebsd/amd64 windows/amd64
 
-.PHONY: test tools lint unit race cross generated fuzz-smoke generate bench soak
+.PHONY: test tools lint gofmt vet staticcheck unit race cross generated fuzz-smoke generate bench soak
 .PHONY: $(CROSS:%=cross/%)
 
 test:
 	@$(GO) build -buildvcs=false -o .cache/testsum ./internal/testsum
-	@.cache/testsum -make '$(MAKE)' $(if $(STRICT),-strict) tools lint generated cross unit race fuzz-smoke
+	@.cache/testsum -make '$(MAKE)' $(if $(STRICT),-strict) \
+		tools gofmt vet staticcheck generated $(CROSS:%=cross/%) unit race fuzz-smoke
 
 # The modules, and a C compiler if it may be installed.
 tools:
 	@$(GO) mod download
 	@sh scripts/tools.sh
 
-lint:
+lint: gofmt vet staticcheck
+
+gofmt:
 	@files=$$(git ls-files --cached --others --exclude-standard '*.go' ':!*/testdata/*') && \
 	out=$$(gofmt -l $$files) && \
 	if [ -n "$$out" ]; then printf 'not formatted by gofmt:\n%s\n' "$$out"; exit 1; fi
+
+vet:
 	@$(GO) vet ./...
+
+staticcheck:
 	@$(GO) tool staticcheck ./...
 
 unit:
@@ -53,7 +60,6 @@ race:
 cross: $(CROSS:%=cross/%)
 
 $(CROSS:%=cross/%): cross/%:
-	@echo $*
 	@CGO_ENABLED=0 GOOS=$(word 1,$(subst /, ,$*)) GOARCH=$(word 2,$(subst /, ,$*)) $(GO) build -buildvcs=false ./...
 	@CGO_ENABLED=0 GOOS=$(word 1,$(subst /, ,$*)) GOARCH=$(word 2,$(subst /, ,$*)) $(GO) vet ./...
 
