@@ -37,7 +37,7 @@ tools:
 lint: gofmt vet staticcheck
 
 gofmt:
-	@files=$$(git ls-files --cached --others --exclude-standard '*.go' ':!*/testdata/*') && \
+	@files=$$(ls $$(git ls-files --cached --others --exclude-standard '*.go' ':!*/testdata/*') 2>/dev/null); \
 	out=$$(gofmt -l $$files) && \
 	if [ -n "$$out" ]; then printf 'not formatted by gofmt:\n%s\n' "$$out"; exit 1; fi
 
