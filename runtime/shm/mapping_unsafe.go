@@ -1,0 +1,91 @@
+package shm
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"unsafe"
+
+	"github.com/pylabhub/datahub/runtime/internal/sys"
+)
+
+// A Mapping is a file in memory, shared with everybody who maps it. It owns the
+// file.
+type Mapping struct {
+	mem  []byte
+	file *File
+}
+
+// Map maps the first size bytes of f, which belongs to the mapping from then on,
+// also if there is an error. The mapping cannot be made writable later if f was
+// not opened for writing.
+func (f *File) Map(size int64, write bool) (*Mapping, error) {
+	mem, err := f.sys.Map(int(size), write)
+	if err != nil {
+		return nil, errors.Join(classify(fmt.Sprintf("map %d bytes of", size), f.path, err), f.Close())
+	}
+	return &Mapping{mem: mem, file: f}, nil
+}
+
+// Bytes returns the memory. It must not be touched after Close: what is mapped
+// there next would be read or written.
+func (m *Mapping) Bytes() []byte { return m.mem }
+
+// File returns the file that is mapped, to be asked, not to be closed.
+func (m *Mapping) File() *File { return m.file }
+
+// offset returns where addr lies in m.
+func (m *Mapping) offset(addr uintptr) (uintptr, bool) {
+	base := uintptr(unsafe.Pointer(unsafe.SliceData(m.mem)))
+	return addr - base, addr >= base && addr-base < uintptr(len(m.mem))
+}
+
+// Close unmaps and closes the file. It must be called once, when nobody uses the
+// memory any more.
+func (m *Mapping) Close() error {
+	err := classify("unmap", m.file.path, sys.Unmap(m.mem))
+	m.mem = nil
+	return errors.Join(err, m.file.Close())
+}
+
+// Guard runs fn. If fn touches memory of one of maps whose file somebody has cut
+// short, the fault comes back as an error that is [ErrTruncated]. Every other
+// fault and panic goes on: a store into read-only memory is the caller's own
+// bug. It works for what runs on the calling goroutine.
+func Guard(fn func() error, maps ...*Mapping) (err error) {
+	old := debug.SetPanicOnFault(true)
+	defer func() {
+		debug.SetPanicOnFault(old)
+		if r := recover(); r != nil {
+			if err = truncated(r, maps); err == nil {
+				panic(r)
+			}
+		}
+	}()
+	return fn()
+}
+
+// truncated returns an error if the recovered panic r is a fault beyond the end
+// of a mapped file.
+func truncated(r any, maps []*Mapping) error {
+	fault, ok := r.(interface {
+		runtime.Error
+		Addr() uintptr
+	})
+	if !ok {
+		return nil
+	}
+	for _, m := range maps {
+		off, inside := m.offset(fault.Addr())
+		if !inside {
+			continue
+		}
+		st, err := m.file.Stat()
+		// The kernel cuts at whole pages, so the end of the page is what counts.
+		if err == nil && st.Size < int64(len(m.mem)) && int64(off) >= st.Size {
+			return fmt.Errorf("%s has %d bytes, %d are mapped: %w", m.file.path, st.Size, len(m.mem), ErrTruncated)
+		}
+	}
+	return nil
+}
