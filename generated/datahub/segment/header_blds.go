@@ -181,10 +181,6 @@ type DataHeader struct {
 	Flex            Zone
 	PageSize        uint32
 	Capacity        uint32
-	Slots           uint32
-	Consumers       uint32
-	Spinlocks       uint32
-	Stride          uint32
 	PayloadOffset   uint32
 	PayloadSize     uint32
 	PayloadAlign    uint32
@@ -202,7 +198,7 @@ type DataHeader struct {
 	RegionCount     uint32
 	_               [4]byte
 	Regions         [16]Region
-	_               [48]byte
+	_               [64]byte
 }
 
 var _ [1024]byte = [unsafe.Sizeof(DataHeader{})]byte{}
@@ -219,7 +215,7 @@ const (
 	FieldPreambleLayoutHash            fixed.Field = 48
 	FieldDataHeaderDataSize            fixed.Field = 80
 	FieldDataHeaderBootID              fixed.Field = 112
-	FieldDataHeaderRegions             fixed.Field = 464
+	FieldDataHeaderRegions             fixed.Field = 448
 	FieldControlHeaderPreamble         fixed.Field = 0
 	FieldControlHeaderSchemaMismatches fixed.Field = 128
 )
