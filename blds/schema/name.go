@@ -10,6 +10,9 @@ import (
 // without underscores. TimeNS and time_ns are one name. Only ASCII letters are
 // folded; layout refuses names with others.
 func Fold(name string) string {
+	if isFolded(name) {
+		return name
+	}
 	return strings.Map(func(r rune) rune {
 		switch {
 		case r == '_':
@@ -19,6 +22,43 @@ func Fold(name string) string {
 		}
 		return r
 	}, name)
+}
+
+func isFolded(name string) bool {
+	for i := 0; i < len(name); i++ {
+		if c := name[i]; c == '_' || 'A' <= c && c <= 'Z' {
+			return false
+		}
+	}
+	return true
+}
+
+// SameName reports whether Fold(a) == Fold(b), without building either.
+func SameName(a, b string) bool {
+	i, j := 0, 0
+	for {
+		for i < len(a) && a[i] == '_' {
+			i++
+		}
+		for j < len(b) && b[j] == '_' {
+			j++
+		}
+		if i == len(a) || j == len(b) {
+			return i == len(a) && j == len(b)
+		}
+		if lower(a[i]) != lower(b[j]) {
+			return false
+		}
+		i++
+		j++
+	}
+}
+
+func lower(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		c += 'a' - 'A'
+	}
+	return c
 }
 
 // FoldID folds each part of a dotted id.

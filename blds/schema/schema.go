@@ -36,7 +36,7 @@ const (
 // exactly once, in offset order.
 type Record struct {
 	Name    string // as written, without its namespace; not part of any hash
-	ID      string // namespace.Name of the declaration, "" if decoded
+	ID      string // namespace.Name of the declaration; of a schema, the schema's
 	Doc     string
 	Size    uint32 // bytes, at most MaxSize
 	Align   uint32 // bytes, a power of two, at most MaxAlign
@@ -127,7 +127,7 @@ const (
 // An Enum is the table of an enumeration or of a bit set.
 type Enum struct {
 	Name string // as written; not part of any hash
-	ID   string // namespace.Name of the declaration, "" if decoded
+	ID   string // namespace.Name of the declaration
 	Doc  string
 	Base TypeCode // U8..U64, I8..I64; a bit set is unsigned
 	Bits bool     // a bit set: values are masks
@@ -163,7 +163,8 @@ type Value struct {
 	// Text is the canonical spelling: decimal for integers, the shortest form
 	// that reads back to the same value for floats (strconv 'g'; of F32 with
 	// bitSize 32), true or false, the string itself. A default of an enum field is
-	// the folded name of the value.
+	// the folded name of the value. Before layout any spelling that ParseValue
+	// reads will do, and the Code of a default is not looked at.
 	Text string
 }
 
@@ -174,9 +175,9 @@ type Attrs struct {
 	Unit     string   // of a number, as written
 	Time     TimeKind // what an integer counts, TimeUnit its unit
 	TimeUnit string   // s, ms, us or ns
-	LenField string   // of Bytes: name, as written, of the u32 field with the number of valid bytes
+	LenField string   // of Bytes: the name of the u32 field with the number of valid bytes
 	Default  *Value
-	Scale    string // shortest decimal form of a finite non-zero f64, "" if none
+	Scale    string // a finite non-zero f64, spelled like a Value's Text, "" if none
 
 	// Annotation.
 	Doc        string

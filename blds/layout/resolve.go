@@ -1,0 +1,217 @@
+package layout
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/pylabhub/datahub/blds/canon"
+	"github.com/pylabhub/datahub/blds/schema"
+)
+
+// A Result is what could be laid out of a set of packages, in their order.
+type Result struct {
+	Packages []*Package
+}
+
+// A Package is a laid-out package. What had a problem is missing from it.
+type Package struct {
+	Namespace string
+	Schemas   []*schema.Schema
+	Records   []*schema.Record // those that are no schemas, whether used or not
+	Enums     []*schema.Enum
+	Consts    []schema.Const // with canonical values
+}
+
+// Resolve lays out all records of pkgs and of what they refer to. Packages that
+// belong to one build are given together, so that an id declared twice is seen.
+//
+// Problems come sorted by position. Result is never nil; it holds every schema,
+// record and enum that has no problem and uses nothing that has one. A type
+// whose code is 0, or whose record is missing, stands for what a front end has
+// reported already: its record is left out without another problem.
+//
+// Defaults, scales and constants may be spelled in any way that
+// [schema.ParseValue] reads; in the result they are canonical. Nothing of pkgs
+// is changed, and enums are shared with the result.
+func Resolve(pkgs ...*schema.Package) (*Result, []schema.Problem) {
+	r := &resolver{}
+	res := &Result{Packages: make([]*Package, 0, len(pkgs))}
+	for _, p := range pkgs {
+		r.declare(p)
+	}
+	for _, p := range pkgs {
+		res.Packages = append(res.Packages, r.pack(p))
+	}
+	slices.SortStableFunc(r.problems, func(a, b schema.Problem) int {
+		return cmp.Or(a.Pos.Compare(b.Pos), cmp.Compare(a.Code, b.Code))
+	})
+	return res, r.problems
+}
+
+// A resolver holds what is known so far of one call of Resolve.
+type resolver struct {
+	records  map[*schema.RecordDecl]*record
+	enums    map[*schema.Enum]enum
+	schemas  map[*schema.SchemaDecl]*schema.Schema
+	ids      map[string]idOwner // by folded id
+	problems []schema.Problem
+}
+
+type idOwner struct {
+	decl any // what declares it: the same pointer twice is no duplicate
+	id   string
+	pos  schema.Pos
+}
+
+func (r *resolver) add(code schema.Code, pos schema.Pos, remedy, format string, args ...any) *schema.Problem {
+	r.problems = append(r.problems, schema.Problem{
+		Code: code, Pos: pos, Message: fmt.Sprintf(format, args...), Remedy: remedy,
+	})
+	return &r.problems[len(r.problems)-1]
+}
+
+func note(p *schema.Problem, pos schema.Pos, format string, args ...any) {
+	if pos.IsValid() {
+		p.Notes = append(p.Notes, schema.Note{Pos: pos, Message: fmt.Sprintf(format, args...)})
+	}
+}
+
+// declare enters the ids of a package.
+func (r *resolver) declare(p *schema.Package) {
+	for _, s := range p.Schemas {
+		r.declareID(s.Record, s.ID, s.Pos)
+	}
+	for _, d := range p.Records {
+		r.declareID(d, d.ID, d.Pos)
+	}
+	for _, e := range p.Enums {
+		r.declareID(e, e.ID, e.Pos)
+	}
+}
+
+func (r *resolver) declareID(decl any, id string, pos schema.Pos) {
+	folded := schema.FoldID(id)
+	first, ok := r.ids[folded]
+	if !ok {
+		if r.ids == nil {
+			r.ids = map[string]idOwner{}
+		}
+		r.ids[folded] = idOwner{decl, id, pos}
+		return
+	}
+	if first.decl == decl || id == "" {
+		return
+	}
+	msg := fmt.Sprintf("id %q is declared twice", id)
+	if first.id != id {
+		msg = fmt.Sprintf("ids %q and %q are the same: case and underscores do not count", first.id, id)
+	}
+	note(r.add(schema.CodeDuplicateID, pos, "rename one of them", "%s", msg), first.pos, "%q is declared here first", first.id)
+}
+
+// duplicate reports whether another declaration had the id first.
+func (r *resolver) duplicate(decl any, id string) bool {
+	return r.ids[schema.FoldID(id)].decl != decl
+}
+
+func (r *resolver) pack(p *schema.Package) *Package {
+	out := &Package{Namespace: p.Namespace}
+	for _, e := range p.Enums {
+		if r.enum(e) && !r.duplicate(e, e.ID) {
+			out.Enums = append(out.Enums, e)
+		}
+	}
+	for _, d := range p.Records {
+		if st := r.record(d); st.rec != nil && !r.duplicate(d, d.ID) {
+			out.Records = append(out.Records, st.rec)
+		}
+	}
+	out.Consts = r.consts(p.Consts)
+	for _, d := range p.Schemas {
+		r.schema(d)
+	}
+	for _, d := range p.Schemas {
+		s := r.schemas[d]
+		if d.Channel != nil {
+			ch, flex, ok := r.channel(p, d)
+			if !ok || s == nil {
+				continue
+			}
+			s.Channel, s.Flex = ch, flex
+		}
+		if s != nil && !r.duplicate(d.Record, d.ID) {
+			out.Schemas = append(out.Schemas, s)
+		}
+	}
+	return out
+}
+
+// schema lays a schema out, without its channel.
+func (r *resolver) schema(d *schema.SchemaDecl) {
+	if _, done := r.schemas[d]; done {
+		return
+	}
+	if r.schemas == nil {
+		r.schemas = map[*schema.SchemaDecl]*schema.Schema{}
+	}
+	r.schemas[d] = nil
+	n := len(r.problems)
+	r.id(d.ID, d.Pos)
+	r.text(d.Pos, "deprecated", d.Deprecated)
+	consts := r.consts(d.Consts)
+	st := r.record(d.Record)
+	if st.rec == nil || len(r.problems) != n && len(consts) != len(d.Consts) {
+		return
+	}
+	rec := st.rec
+	if rec.ID != d.ID {
+		c := *rec
+		c.ID = d.ID
+		rec = &c
+	}
+	slices.SortFunc(consts, func(a, b schema.Const) int {
+		return cmp.Compare(schema.Fold(a.Name), schema.Fold(b.Name))
+	})
+	s := &schema.Schema{
+		ID: d.ID, Version: d.Version, Doc: rec.Doc, Deprecated: d.Deprecated,
+		Order: schema.LittleEndian, Record: rec, Consts: consts, Pos: d.Pos,
+	}
+	if len(r.problems) != n {
+		return
+	}
+	if _, err := canon.Encode(s); err != nil {
+		r.add(schema.CodeCanonicalTooLarge, d.Pos, "split the schema, or shorten its docs and tables", "%s", err)
+		return
+	}
+	r.schemas[d] = s
+}
+
+// id checks an id and its namespace.
+func (r *resolver) id(id string, pos schema.Pos) {
+	if !schema.IsID(id) {
+		r.add(schema.CodeBadID, pos, "write it like lab.weather.Reading",
+			"id %s is not a list of identifiers joined by dots, of at most %d bytes", quote(id), schema.MaxID)
+		return
+	}
+	ns, _ := schema.SplitID(id)
+	first := ns
+	for i := 0; i < len(ns); i++ {
+		if ns[i] == '.' {
+			first = ns[:i]
+			break
+		}
+	}
+	if schema.Fold(first) == "blds" {
+		r.add(schema.CodeReservedNamespace, pos, "choose a namespace of your own",
+			"id %q is in the namespace \"blds\", which belongs to the language", id)
+	}
+}
+
+func quote(s string) string {
+	if len(s) > 64 {
+		s = s[:64] + "..."
+	}
+	return strconv.Quote(s)
+}
