@@ -1,0 +1,2 @@
+// Package compat compares two versions of a schema.
+package compat
