@@ -31,6 +31,7 @@ func checkSource(name string, src []byte) []string {
 	c.base = strings.TrimSuffix(strings.TrimSuffix(path.Base(name), ".go"), "_test")
 	c.length(src)
 	c.unsafe()
+	c.errorsOnly()
 	c.cgo()
 	c.system()
 	c.generated()
@@ -83,9 +84,24 @@ func (c *sourceCheck) unsafe() {
 		c.report(spec.Pos(), "imports unsafe", "only files named *_unsafe.go may, so that a reviewer knows where to look; in *_blds.go it serves layout assertions")
 		return
 	}
-	name := "unsafe"
+	c.uses(spec, "unsafe", func(name string) bool { return name == "Sizeof" || name == "Offsetof" || name == "Alignof" },
+		"generated code only asserts sizes, offsets and alignments")
+}
+
+// errorsOnly checks that the slot protocol takes from os nothing but errors
+// that everybody knows.
+func (c *sourceCheck) errorsOnly() {
+	if spec := c.imports("os"); spec != nil && !c.test && within("runtime/slot", c.name) {
+		c.uses(spec, "os", func(name string) bool { return strings.HasPrefix(name, "Err") },
+			"the slot protocol gets its memory and its waiter handed in; of os it knows the errors")
+	}
+}
+
+// uses reports each use of an imported package that is not allowed.
+func (c *sourceCheck) uses(spec *ast.ImportSpec, name string, allowed func(string) bool, why string) {
+	local := name
 	if spec.Name != nil {
-		name = spec.Name.Name
+		local = spec.Name.Name
 	}
 	ast.Inspect(c.file, func(n ast.Node) bool {
 		sel, ok := n.(*ast.SelectorExpr)
@@ -93,8 +109,8 @@ func (c *sourceCheck) unsafe() {
 			return true
 		}
 		x, ok := sel.X.(*ast.Ident)
-		if ok && x.Name == name && !slices.Contains([]string{"Sizeof", "Offsetof", "Alignof"}, sel.Sel.Name) {
-			c.report(sel.Pos(), "uses unsafe."+sel.Sel.Name, "generated code only asserts sizes, offsets and alignments")
+		if ok && x.Name == local && !allowed(sel.Sel.Name) {
+			c.report(sel.Pos(), "uses "+name+"."+sel.Sel.Name, why)
 		}
 		return true
 	})
