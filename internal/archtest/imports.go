@@ -57,6 +57,8 @@ var rules = []rule{
 		"printing problems needs the problems and nothing of how they were found"},
 	{"blds/lint", []string{"blds/schema", "blds/naming", "blds/layout", "blds/diag"}, noNet,
 		"findings are about the model, whichever front end it came from"},
+	{"blds/internal", []string{"blds/schema", "blds/naming", "blds/canon", "blds/layout", "pgregory.net/rapid"}, noNet,
+		"what several tests of the compiler share knows the model only"},
 	{"blds/syntax", []string{"blds/schema", "blds/naming", "blds/layout"}, noIO,
 		"the .blds front end gets text and gives a model; who reads the files is the command's business"},
 	{"blds/gosrc", []string{"blds/schema", "blds/naming", "blds/layout", xtools}, noNet,
