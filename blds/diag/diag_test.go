@@ -31,7 +31,9 @@ func read(name string) ([]byte, error) {
 }
 
 func sample() []schema.Problem {
-	at := func(file string, line, col, n int) schema.Pos { return schema.Pos{File: file, Line: line, Col: col, Len: n} }
+	at := func(file string, line, col, n int) schema.Pos {
+		return schema.Pos{File: file, Line: line, Col: col, Len: n}
+	}
 	return []schema.Problem{
 		{Code: "BLDS0602", Pos: at("b.blds", 2, 6, 1), Message: "control characters are spelled out: \x1b[2J"},
 		{Code: "BLDS0312", Pos: at("a.blds", 3, 2, 2), Message: `field "px" overlaps field "seq"`, Remedy: "use @offset(8)",
@@ -99,7 +101,9 @@ func TestSarifIsValidAgainstItsSchema(t *testing.T) {
 		if err := report.Validate(); err != nil {
 			t.Errorf("%s: not valid SARIF 2.1.0: %v", name, err)
 		}
-		var doc struct{ Runs []struct{ Results []json.RawMessage } }
+		var doc struct {
+			Runs []struct{ Results []json.RawMessage }
+		}
 		if err := json.Unmarshal(b.Bytes(), &doc); err != nil || len(doc.Runs) != 1 {
 			t.Errorf("%s: got %d runs, %v; want 1", name, len(doc.Runs), err)
 		}
