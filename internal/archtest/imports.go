@@ -101,6 +101,7 @@ var private = []struct {
 }{
 	{"cmd", 2, "commands are not libraries: what two of them share belongs into a package"},
 	{"examples", 2, "examples are read and copied, not imported"},
+	{"blds/internal", 2, "what tests share is imported by tests only"},
 	{"bench", 1, "benchmarks are run, not imported"},
 	{"internal", 1, "the tests of the project are no part of it"},
 }

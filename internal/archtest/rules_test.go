@@ -52,6 +52,8 @@ func TestImportRuleFires(t *testing.T) {
 		{"runtime/datablock", Module + "/examples/camera", "runtime/datablock imports " + Module + "/examples/camera: examples are read"},
 		{"bench/peer", Module + "/bench/latency", ""},
 		{"blds/schema", Module + "/internal/archtest", "blds/schema imports " + Module + "/internal/archtest: the tests of the project"},
+		{"blds/layout", Module + "/blds/internal/randschema", "blds/layout imports " + Module + "/blds/internal/randschema: what tests share"},
+		{"blds/internal/a", Module + "/blds/internal/b", ""},
 		{"newtree", "strings", "newtree: no rule for this tree"},
 		{"", "strings", "the root package imports strings"},
 	} {
