@@ -1,0 +1,104 @@
+package slot
+
+import (
+	hdr "github.com/pylabhub/datahub/generated/datahub/segment"
+	"github.com/pylabhub/datahub/runtime/fixed"
+)
+
+// WriterCounts is what the producers of a block met since it was made.
+type WriterCounts struct {
+	Bytes                   uint64 // committed, where values have a length
+	RoomWaits, RoomWaitNS   uint64 // the ring was full
+	LockWaits, LockWaitNS   uint64 // for a spinlock
+	DrainWaits, DrainWaitNS uint64 // for consumers, at close
+	Timeouts                uint64
+	Rescans                 uint64 // looks at the cells
+	Wakes                   uint64
+	Evictions               uint64 // consumers that stalled
+	Detached                uint64 // consumers whose cell held nonsense
+	Reclaimed               uint64 // cells of dead consumers
+	Takeovers               uint64
+	FlexUpdates             uint64
+}
+
+// each calls f for every counter with its place in the producer page.
+func (c *WriterCounts) each(f func(off uint64, n *uint64)) {
+	for _, e := range [...]struct {
+		at fixed.Field
+		n  *uint64
+	}{
+		{hdr.FieldProducerCountersBytes, &c.Bytes},
+		{hdr.FieldProducerCountersRoomWaits, &c.RoomWaits},
+		{hdr.FieldProducerCountersRoomWaitNS, &c.RoomWaitNS},
+		{hdr.FieldProducerCountersLockWaits, &c.LockWaits},
+		{hdr.FieldProducerCountersLockWaitNS, &c.LockWaitNS},
+		{hdr.FieldProducerCountersDrainWaits, &c.DrainWaits},
+		{hdr.FieldProducerCountersDrainWaitNS, &c.DrainWaitNS},
+		{hdr.FieldProducerCountersTimeouts, &c.Timeouts},
+		{hdr.FieldProducerCountersRescans, &c.Rescans},
+		{hdr.FieldProducerCountersWakes, &c.Wakes},
+		{hdr.FieldProducerCountersEvictions, &c.Evictions},
+		{hdr.FieldProducerCountersDetached, &c.Detached},
+		{hdr.FieldProducerCountersReclaimed, &c.Reclaimed},
+		{hdr.FieldProducerCountersTakeovers, &c.Takeovers},
+		{hdr.FieldProducerCountersFlexUpdates, &c.FlexUpdates},
+	} {
+		f(uint64(hdr.FieldProducerPageCounters)+uint64(e.at), e.n)
+	}
+}
+
+// Counts returns what this and the earlier producers of the block met.
+func (w *Writer) Counts() WriterCounts { return w.count }
+
+// loadCounts goes on where the last producer's counters stood.
+func (w *Writer) loadCounts() {
+	w.count.each(func(off uint64, n *uint64) { *n = w.producer.Peek(off) })
+}
+
+// flush shows the counters and that this producer lives to others. They gather
+// locally in between: sharing each step would cost more than the step.
+func (w *Writer) flush() {
+	w.producer.Poke(uint64(hdr.FieldProducerPageHeartbeatNS), uint64(w.clock.wall()))
+	w.count.each(func(off uint64, n *uint64) {
+		if w.producer.Peek(off) != *n {
+			w.producer.Poke(off, *n)
+		}
+	})
+}
+
+// ReaderCounts is what the consumers of one cell met since the block was made.
+type ReaderCounts struct {
+	Values, Bytes         uint64
+	Lost                  uint64 // overwritten or skipped
+	Retries               uint64 // the value moved on while it was being taken
+	Waits, WaitNS         uint64
+	Timeouts              uint64
+	Wakes                 uint64 // the producer was told of room
+	ChecksumFailures      uint64
+	Evictions             uint64
+	Joins                 uint64
+	LockWaits, LockWaitNS uint64 // for a spinlock
+}
+
+func (c *ReaderCounts) each(f func(off uint64, n *uint64)) {
+	for _, e := range [...]struct {
+		at fixed.Field
+		n  *uint64
+	}{
+		{hdr.FieldConsumerCountersValues, &c.Values},
+		{hdr.FieldConsumerCountersBytes, &c.Bytes},
+		{hdr.FieldConsumerCountersLost, &c.Lost},
+		{hdr.FieldConsumerCountersRetries, &c.Retries},
+		{hdr.FieldConsumerCountersWaits, &c.Waits},
+		{hdr.FieldConsumerCountersWaitNS, &c.WaitNS},
+		{hdr.FieldConsumerCountersTimeouts, &c.Timeouts},
+		{hdr.FieldConsumerCountersWakes, &c.Wakes},
+		{hdr.FieldConsumerCountersChecksumFailures, &c.ChecksumFailures},
+		{hdr.FieldConsumerCountersEvictions, &c.Evictions},
+		{hdr.FieldConsumerCountersJoins, &c.Joins},
+		{hdr.FieldConsumerCountersLockWaits, &c.LockWaits},
+		{hdr.FieldConsumerCountersLockWaitNS, &c.LockWaitNS},
+	} {
+		f(uint64(e.at), e.n)
+	}
+}

@@ -1,0 +1,332 @@
+package slot
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"runtime"
+	"sync/atomic"
+	"time"
+
+	hdr "github.com/pylabhub/datahub/generated/datahub/segment"
+	"github.com/pylabhub/datahub/runtime/internal/word"
+)
+
+// ReaderOptions say who reads, from where on, and how it waits.
+type ReaderOptions struct {
+	Process  hdr.Process
+	Name     string // shown to others, at most 48 bytes of it
+	Start    Start
+	Position uint64 // of StartAt
+	Wait     Strategy
+}
+
+// A Slot is a value in use. Its bytes are the block's own memory, to be read only
+// until Release, or a private copy where the writer may overwrite it meanwhile.
+type Slot struct {
+	Seq     uint64 // position of the value: how many were written before it
+	Payload []byte // as long as what was written
+	Lost    uint64 // values between the last one and this one that were not seen
+	Time    int64  // of the commit, nanoseconds since the Unix epoch; 0 if off
+}
+
+// A Reader is one consumer of a block. It is not for concurrent use.
+//
+// TryAcquire and Acquire lend the next value, Release ends its use.
+type Reader struct {
+	// What TryAcquire and Release of one plain value need.
+	pos     uint64 // position of the next value
+	off     uintptr
+	end     uintptr
+	stride  uintptr
+	payload uintptr
+	size    uintptr
+	held    uint64 // values in use
+	lost    uint64 // values to report with the next one
+	plain   bool   // in order, in place, nothing but stamp and payload; and usable
+
+	slots      word.Region
+	cursor     *word.U64
+	evicted    *word.U64
+	roomWanted *word.U32
+	inc        uint64 // incarnation of the cell
+
+	*view
+	cell  cell
+	index int
+	host  Host
+	opts  ReaderOptions
+	clock Clock
+	wait  waiting
+	err   error // set once the reader is of no more use
+
+	seen    uint64 // latest values: the word last taken
+	private atomic.Uint64
+	buf     []byte // the slot's copy behind its stamp, if values are copied
+	probed  int64
+	mourned uint64 // epoch of the producer whose death was told
+	told    uint64 // epoch of the last time-out
+	timeout *TimeoutError
+	count   ReaderCounts
+}
+
+// TryAcquire lends the next value if there is one. The error is not about absence:
+// the reader lost its place, misuse, or a bad value that was skipped.
+func (r *Reader) TryAcquire() (Slot, bool, error) {
+	if r.plain && r.held == 0 {
+		// Only for this position: stamps of others say nothing. Pairs with the stamp
+		// store in Writer.Commit.
+		if r.slots.Fast64(r.off).Load() != r.pos+1 {
+			return Slot{}, false, nil
+		}
+		r.held = 1
+		return Slot{Seq: r.pos, Payload: r.slots.Bytes(r.off+r.payload, r.size), Lost: r.lost}, true, nil
+	}
+	return r.try()
+}
+
+// try is the slow path of TryAcquire.
+func (r *Reader) try() (Slot, bool, error) {
+	switch {
+	case r.err != nil:
+		return Slot{}, false, r.err
+	case r.held != 0:
+		return Slot{}, false, ErrLoanOpen
+	case r.conf.latest():
+		l := r.latest.Load() // pairs with the latest store in Writer.commitLatest
+		if l == r.seen {
+			return Slot{}, false, nil
+		}
+		return r.take(l)
+	case r.conf.racy():
+		return r.copyNext()
+	}
+	if r.slots.Fast64(r.off).Load() != r.pos+1 { // as in TryAcquire
+		return Slot{}, false, nil
+	}
+	return r.deliver(r.slots.Bytes(r.off+8, r.stride-8))
+}
+
+// deliver lends the value whose slot, behind the stamp, is b: checked, or skipped
+// with an error.
+func (r *Reader) deliver(b []byte) (Slot, bool, error) {
+	s := Slot{Seq: r.pos, Payload: b[r.payload-8:][:r.size:r.size], Lost: r.lost}
+	r.held = 1
+	if at := r.plan.TimestampOff; at != None {
+		s.Time = int64(binary.NativeEndian.Uint64(b[at-8:]))
+	}
+	if at := r.plan.LengthOff; at != None {
+		n := binary.NativeEndian.Uint32(b[at-8:])
+		if n > uint32(r.size) {
+			return r.refuse(fmt.Errorf("value %d: %w: length %d of %d", s.Seq, ErrCorrupt, n, r.size))
+		}
+		s.Payload = s.Payload[:n:n]
+	}
+	if r.conf.Checksum == hdr.ChecksumEnforced && !r.sumFits(b, s.Seq+1) {
+		r.count.ChecksumFailures++
+		return r.refuse(&ChecksumError{Seq: s.Seq})
+	}
+	return s, true, nil
+}
+
+// refuse skips a bad value: it is reported once and nobody stands still.
+func (r *Reader) refuse(err error) (Slot, bool, error) {
+	lost := r.lost
+	if e := r.Release(); e != nil {
+		return Slot{}, false, e
+	}
+	r.lost = lost
+	return Slot{}, false, err
+}
+
+// Acquire lends the next value and waits for it: not at all if timeout is 0,
+// without end if it is negative. If ctx ends first it returns its cause. A value
+// that is there is lent whatever ctx says.
+func (r *Reader) Acquire(ctx context.Context, timeout time.Duration) (Slot, error) {
+	s, ok, err := r.TryAcquire()
+	if ok || err != nil {
+		return s, err
+	}
+	return r.await(ctx, timeout)
+}
+
+// await waits for the next value.
+func (r *Reader) await(ctx context.Context, timeout time.Duration) (Slot, error) {
+	if timeout != 0 && r.spin() {
+		if s, ok, err := r.TryAcquire(); ok || err != nil {
+			return s, err
+		}
+	}
+	start := r.clock.mono()
+	until := deadline(start, timeout)
+	r.count.Waits++
+	defer r.endWait(start)
+	for now := start; ; now = r.clock.mono() {
+		if err := cause(ctx); err != nil {
+			return Slot{}, err
+		}
+		sleeps := r.wait.strategy != Busy && now < until
+		var b uint32
+		if sleeps {
+			// In this order: a writer that commits after the look below finds the flag
+			// set, and then either changes the bell that is slept on, or had changed it
+			// before it was read and committed before that. Pairs with the sleepers load
+			// in Writer.Commit.
+			b = r.bell.Load()
+			r.sleepers.Store(1)
+		}
+		if s, ok, err := r.TryAcquire(); ok || err != nil {
+			return s, err
+		}
+		if end := r.ended(now); end != nil {
+			// What came before the end comes first.
+			if s, ok, err := r.TryAcquire(); ok || err != nil {
+				return s, err
+			}
+			return Slot{}, end
+		}
+		switch {
+		case now >= until:
+			r.count.Timeouts++
+			return Slot{}, r.timedOut()
+		case sleeps:
+			r.flush()
+			r.wait.sleep(ctx, b, until)
+		default:
+			runtime.Gosched()
+		}
+		r.spin()
+	}
+}
+
+func (r *Reader) endWait(start int64) {
+	r.count.WaitNS += uint64(r.clock.mono() - start)
+}
+
+// spin looks for a while whether there is something new.
+func (r *Reader) spin() bool {
+	stamp, latest := r.slots.Fast64(r.off), r.conf.latest()
+	for i := range r.wait.budget() {
+		if latest && r.latest.Load() != r.seen || !latest && stamp.Load() == r.pos+1 {
+			r.wait.hit(i)
+			return true
+		}
+	}
+	r.wait.miss()
+	return false
+}
+
+// ended returns why there may be no more values.
+func (r *Reader) ended(now int64) error {
+	if r.evicted.Load() == r.inc { // pairs with the evicted store in Writer.evict
+		return r.fail(ErrEvicted)
+	}
+	switch r.state.Load() { // pairs with the state stores in Writer.Close and mark
+	case hdr.ProducerPageStateClosing:
+		return ErrProducerClosed
+	case hdr.ProducerPageStateSuperseded:
+		return ErrSuperseded
+	}
+	if !word.Explored && now-r.probed < int64(probeEvery) {
+		return nil
+	}
+	r.probed = now
+	// The epoch is loaded around the probe: a producer that takes over in between is
+	// not dead.
+	e := r.epoch.Load()
+	if e == r.mourned || r.host.ProducerAlive() || r.epoch.Load() != e {
+		return nil
+	}
+	r.mourned = e
+	return ErrProducerDied
+}
+
+// fail makes the reader useless.
+func (r *Reader) fail(err error) error {
+	r.err, r.plain = err, false
+	if err == ErrEvicted {
+		r.count.Evictions++
+	}
+	return err
+}
+
+// timedOut returns the error for a producer that did not write in time.
+func (r *Reader) timedOut() error {
+	if e := r.epoch.Load(); r.timeout == nil || r.told != e {
+		p := readProducer(r.producer)
+		r.told = e
+		r.timeout = &TimeoutError{opAcquire, Holder{
+			Cell: HolderProducer, PID: p.Who.PID, Start: p.Who.Start, Name: text(p.Who.Program[:])}}
+	}
+	return r.timeout
+}
+
+// Release ends the use of the values that were lent. Their bytes may be
+// overwritten from now on. ErrEvicted says that they may have been before: then
+// nothing that was read of them is to be believed.
+func (r *Reader) Release() error {
+	if r.held == 0 {
+		return r.noLoan()
+	}
+	r.count.Values += r.held
+	r.count.Lost += r.lost
+	if r.conf.latest() {
+		r.held, r.lost = 0, 0
+		r.pos++
+		r.cell.hold.Store(0) // pairs with the hold load in Writer.scanHolds
+	} else {
+		r.pos += r.held
+		if r.off += uintptr(r.held) * r.stride; r.off >= r.end {
+			r.off -= r.end
+		}
+		r.held, r.lost = 0, 0
+		// Pairs with the cursor load in Writer.cursor: what was read of the values was
+		// read before.
+		r.cursor.Store(r.pos)
+		if r.roomWanted.Load() != 0 { // pairs with the room_wanted store in Writer.awaitRoom
+			r.tellRoom()
+		}
+	}
+	// After the store above, which no load of the values passes. Pairs with the
+	// evicted store in Writer.evict, which comes before any overwriting.
+	if r.evicted.Load() == r.inc {
+		return r.fail(ErrEvicted)
+	}
+	return nil
+}
+
+func (r *Reader) noLoan() error {
+	if r.err != nil {
+		return r.err
+	}
+	return ErrNoLoan
+}
+
+// tellRoom wakes a writer that waits for room. It may find some, so the bell
+// changes whoever else has rung it.
+func (r *Reader) tellRoom() {
+	r.count.Wakes++
+	r.roomBell.Add(1) // pairs with the room_bell load in Writer.awaitRoom
+	r.host.Wake(word.Addr(r.roomBell))
+}
+
+// Seq returns the position of the value in use, or of the next one.
+func (r *Reader) Seq() uint64 { return r.pos }
+
+// Lag returns how many values have been committed behind the one in use, or behind
+// the last one. It loads a word that the producer writes all the time.
+func (r *Reader) Lag() uint64 {
+	head := r.head.Load()
+	if r.conf.latest() {
+		l := r.latest.Load()
+		// The word has 44 bits of the stamp; the distance needs no more.
+		head = r.pos + (l>>slotBits-r.pos)&seqMask
+		if l == 0 {
+			return 0
+		}
+	}
+	if next := r.pos + r.held; head > next {
+		return head - next
+	}
+	return 0
+}

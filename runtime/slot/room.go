@@ -1,0 +1,142 @@
+package slot
+
+import (
+	"context"
+	"runtime"
+	"time"
+
+	"github.com/pylabhub/datahub/runtime/internal/word"
+)
+
+// joinGrace is how long a consumer may stay in the middle of joining while the
+// writer needs room.
+const joinGrace = time.Second
+
+// probeEvery is how long a look at the locks is good for.
+const probeEvery = 10 * time.Millisecond
+
+// awaitRoom waits until n positions may be written.
+func (w *Writer) awaitRoom(ctx context.Context, timeout time.Duration, n uint64) error {
+	w.count.RoomWaits++
+	if timeout != 0 && w.spinForRoom(n) {
+		return nil
+	}
+	start := w.clock.mono()
+	until := deadline(start, timeout)
+	for now := start; ; now = w.clock.mono() {
+		if err := cause(ctx); err != nil {
+			return w.endWait(start, err)
+		}
+		if word.Explored || now-w.probed >= int64(probeEvery) {
+			w.probed = now
+			w.reclaim(n)
+			if w.rescan(n) {
+				return w.endWait(start, nil)
+			}
+		}
+		wake := w.judge(now)
+		if now >= until {
+			w.count.Timeouts++
+			return w.endWait(start, w.timedOut())
+		}
+		if w.wait.strategy == Busy {
+			runtime.Gosched()
+		} else {
+			b := w.roomBell.Load()
+			w.wanting = true
+			w.roomWanted.Store(1) // pairs with the room_wanted load in Reader.tellRoom
+			if w.rescan(n) {      // last: a reader that advanced before it may not have seen the flag
+				return w.endWait(start, nil)
+			}
+			w.flush()
+			w.wait.sleep(ctx, b, min(until, wake))
+		}
+		if w.rescan(n) || w.spinForRoom(n) {
+			return w.endWait(start, nil)
+		}
+	}
+}
+
+// endWait ends a wait for room.
+func (w *Writer) endWait(start int64, err error) error {
+	if w.wanting {
+		w.wanting = false
+		w.roomWanted.Store(0) // readers never do
+	}
+	w.count.RoomWaitNS += uint64(w.clock.mono() - start)
+	return err
+}
+
+// spinForRoom looks for a while at the cell that is in the way.
+func (w *Writer) spinForRoom(n uint64) bool {
+	cursor := w.cells[max(w.heldBy, 0)].cursor
+	for i := range w.wait.budget() {
+		if cursor.Load() != w.heldAt && w.rescan(n) {
+			w.wait.hit(i)
+			return true
+		}
+	}
+	w.wait.miss()
+	return false
+}
+
+// judge decides about the reader in the way, and returns when to do so again.
+func (w *Writer) judge(now int64) (again int64) {
+	i := w.heldBy
+	if i < 0 {
+		return forever
+	}
+	inc := w.cells[i].incarnation.Load()
+	if w.stall.incarnation != inc || w.stall.cell != i || w.stall.cursor != w.heldAt {
+		w.stall = stall{cell: i, incarnation: inc, cursor: w.heldAt, since: now}
+	}
+	if !active(inc) {
+		return forever
+	}
+	switch {
+	case !w.single && !w.seen[i].placed:
+		again = w.stall.since + int64(joinGrace)
+		if now >= again {
+			w.detach(i, inc)
+			return now
+		}
+		return again
+	case w.conf.Evict && w.opts.EvictAfter > 0:
+		again = w.stall.since + int64(w.opts.EvictAfter)
+		if now >= again {
+			w.count.Evictions++
+			w.evict(i, inc)
+			return now
+		}
+		return again
+	}
+	return forever
+}
+
+// A stall is a reader in the way that was seen more than once.
+type stall struct {
+	cell                int
+	incarnation, cursor uint64
+	since               int64
+}
+
+// timedOut returns the error for who is in the way: the same as long as nothing
+// has changed.
+func (w *Writer) timedOut() error {
+	if w.timeout == nil || w.timedOutBy != w.stall {
+		w.timeout = &TimeoutError{opClaim, w.holder()}
+		w.timedOutBy = w.stall
+	}
+	return w.timeout
+}
+
+// holder describes the reader in the way.
+func (w *Writer) holder() Holder {
+	i := w.heldBy
+	if i < 0 || !active(w.cells[i].incarnation.Load()) {
+		return Holder{Cell: HolderNobody}
+	}
+	h := w.cellOwner(i)
+	h.Since = w.clock.base.Add(time.Duration(w.stall.since))
+	return h
+}

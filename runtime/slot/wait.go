@@ -1,0 +1,142 @@
+package slot
+
+import (
+	"context"
+	"math"
+	"sync"
+	"time"
+
+	"github.com/pylabhub/datahub/runtime/internal/word"
+)
+
+// A Strategy is how somebody waits for a word to change.
+type Strategy uint8
+
+const (
+	// Adaptive spins for a few microseconds if that has been enough lately, then
+	// sleeps.
+	Adaptive Strategy = iota
+	// Busy spins without end: the fastest, and one processor each.
+	Busy
+	// Block sleeps at once.
+	Block
+)
+
+const forever = math.MaxInt64
+
+// deadline returns when timeout is up: negative means never.
+func deadline(now int64, timeout time.Duration) int64 {
+	if timeout < 0 || int64(timeout) > forever-now {
+		return forever
+	}
+	return now + int64(timeout)
+}
+
+// cause returns why ctx ended, nil if it has not.
+func cause(ctx context.Context) error {
+	if ctx.Err() == nil {
+		return nil
+	}
+	return context.Cause(ctx)
+}
+
+// Looks per spin. One look at a word in the cache takes a nanosecond or two.
+const (
+	minSpin  = 64
+	maxSpin  = 8192
+	busySpin = 1024 // between two looks at everything else
+)
+
+// waiting is how one handle waits: how long it spins, and how it sleeps.
+type waiting struct {
+	strategy Strategy
+	clock    Clock
+	host     Host
+	word     *word.U32 // to sleep on
+	spins    int
+	done     <-chan struct{} // of the context that wakes this handle
+	stop     func() bool
+	alarm    *alarm
+}
+
+func (w *waiting) init(s Strategy, c Clock, h Host, on *word.U32) {
+	*w = waiting{strategy: s, clock: c, host: h, word: on, spins: maxSpin / 4, alarm: &alarm{host: h, word: on}}
+}
+
+// budget returns how often to look before sleeping.
+func (w *waiting) budget() int {
+	switch w.strategy {
+	case Busy:
+		return busySpin
+	case Block:
+		return 0
+	}
+	return w.spins
+}
+
+// hit says that the i-th look was enough: looking about twice as long is worth it.
+func (w *waiting) hit(i int) {
+	w.spins = min(max(w.spins, 2*i+minSpin), maxSpin)
+}
+
+// miss says that looking was in vain.
+func (w *waiting) miss() { w.spins = max(w.spins/2, minSpin) }
+
+// sleep waits while the word is b, not beyond until, not beyond the end of ctx and
+// not longer than maxWait.
+func (w *waiting) sleep(ctx context.Context, b uint32, until int64) {
+	d := time.Duration(min(until-w.clock.mono(), int64(maxWait)))
+	if d <= 0 {
+		return
+	}
+	if done := ctx.Done(); done != w.done {
+		w.arm(ctx, done)
+	}
+	w.host.Wait(word.Addr(w.word), b, d)
+}
+
+// arm makes the end of ctx wake this handle. It is remembered, because it costs an
+// allocation and most handles wait under one context for long.
+func (w *waiting) arm(ctx context.Context, done <-chan struct{}) {
+	w.disarm()
+	if w.done = done; done != nil {
+		w.stop = context.AfterFunc(ctx, w.alarm.ring)
+	}
+}
+
+func (w *waiting) disarm() {
+	if w.stop != nil {
+		w.stop()
+		w.stop = nil
+	}
+	w.done = nil
+}
+
+// close makes sure that no context touches the word again.
+func (w *waiting) close() {
+	w.disarm()
+	w.alarm.close()
+}
+
+// An alarm wakes who sleeps on a word. Its handle may be closed, and the word
+// unmapped, at any time.
+type alarm struct {
+	mu     sync.Mutex
+	host   Host
+	word   *word.U32
+	closed bool
+}
+
+func (a *alarm) ring() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !a.closed {
+		a.host.Wake(word.Addr(a.word)) // others that sleep there look and sleep on
+	}
+}
+
+func (a *alarm) close() {
+	a.mu.Lock()
+	a.closed = true
+	a.mu.Unlock()
+}
