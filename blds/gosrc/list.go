@@ -1,0 +1,141 @@
+package gosrc
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"golang.org/x/tools/go/packages"
+
+	"github.com/pylabhub/datahub/blds/schema"
+)
+
+// listMode makes packages.Load ask for names and files only: the go command
+// neither follows imports nor compiles.
+const listMode = packages.NeedName | packages.NeedFiles | packages.NeedModule
+
+func (l *loader) list(patterns []string) ([]*packages.Package, error) {
+	query := make([]string, len(patterns))
+	for i, p := range patterns {
+		query[i] = "pattern=" + p // or a "=" in it would be taken for a query
+	}
+	return packages.Load(&packages.Config{Context: l.ctx, Dir: l.dir, Env: l.env, Mode: listMode}, query...)
+}
+
+// listRoots lists the packages that the user named, in the order of their
+// import paths, and reports those that are none.
+func (l *loader) listRoots(patterns []string) []*pkg {
+	folders := make([]string, 0, max(1, len(patterns)))
+	for _, p := range patterns {
+		if strings.HasSuffix(p, ".go") {
+			p = filepath.Dir(p)
+			if !filepath.IsAbs(p) && p != "." {
+				p = "." + string(filepath.Separator) + p
+			}
+		}
+		folders = append(folders, p)
+	}
+	if len(folders) == 0 {
+		folders = append(folders, ".")
+	}
+	listed, err := l.list(folders)
+	if err != nil {
+		l.loadProblem(schema.CodeGoLoad, err.Error())
+		return nil
+	}
+	if len(listed) == 0 {
+		l.report(schema.Problem{Code: schema.CodeGoNoFiles, Message: strings.Join(folders, " ") + " matches no Go package",
+			Remedy: "name a folder with Go files, or use ./... in a folder above one"})
+	}
+	var roots []*pkg
+	for _, lp := range listed {
+		p := l.add(lp)
+		p.root = true
+		if len(p.goFiles) == 0 && len(lp.Errors) > 0 {
+			p.listErr = lp.Errors[0].Msg // told unless its files say more
+			if p.dir == "" {
+				l.loadProblem(schema.CodeGoLoad, p.listErr)
+				continue
+			}
+		}
+		roots = append(roots, p)
+	}
+	slices.SortFunc(roots, func(a, b *pkg) int { return strings.Compare(a.path, b.path) })
+	return slices.Compact(roots)
+}
+
+// listImports lists packages by import path. Paths without a package get one
+// that says why.
+func (l *loader) listImports(paths []string) {
+	listed, err := l.list(paths)
+	for _, lp := range listed {
+		if p := l.add(lp); len(p.goFiles) == 0 && len(lp.Errors) > 0 {
+			p.listErr = lp.Errors[0].Msg
+		}
+	}
+	for _, path := range paths {
+		p := l.pkgs[path]
+		if p == nil || p.stub {
+			p = &pkg{path: path, listErr: "the go command does not find it"}
+			if err != nil {
+				p.listErr = err.Error()
+			}
+			l.pkgs[path] = p
+		}
+		if len(p.goFiles) == 0 && p.listErr == "" {
+			p.listErr = "it has no Go files"
+		}
+	}
+}
+
+// add enters a listed package. What the go command objects to in a package
+// that has files is left to those files: it may be in one we put aside.
+func (l *loader) add(lp *packages.Package) *pkg {
+	if p := l.pkgs[lp.PkgPath]; p != nil && !p.stub {
+		return p
+	}
+	p := &pkg{path: lp.PkgPath, name: lp.Name, dir: lp.Dir, goFiles: lp.GoFiles}
+	if lp.Module != nil {
+		p.modPath, p.modDir = lp.Module.Path, lp.Module.Dir
+	}
+	l.pkgs[lp.PkgPath] = p
+	return p
+}
+
+// loadProblem reports a text of the go command: its first line, and what it
+// advises to run.
+func (l *loader) loadProblem(code schema.Code, text string) {
+	msg, remedy := goAdvice(l.clean(text))
+	l.report(schema.Problem{Code: code, Message: msg, Remedy: remedy})
+}
+
+// goAdvice turns a text of the go command into a message and a remedy.
+func goAdvice(text string) (msg, remedy string) {
+	text = strings.TrimSpace(text)
+	if _, after, ok := strings.Cut(text, "stderr: "); ok {
+		text = after // packages.Load puts the command line before it
+	}
+	var lines []string
+	for line := range strings.Lines(text) {
+		line = strings.TrimPrefix(strings.TrimSpace(line), "go: ")
+		if line != "" && !strings.HasPrefix(line, "# ") {
+			lines = append(lines, line)
+		}
+	}
+	if len(lines) == 0 {
+		return "the go command fails without a reason", ""
+	}
+	msg = lines[0]
+	if before, _, ok := strings.Cut(msg, "; to add it:"); ok && len(lines) > 1 {
+		return before, "run " + lines[1]
+	}
+	for _, end := range []string{"; see 'go help modules'", "; try 'go help modules'"} {
+		if before, ok := strings.CutSuffix(msg, end); ok {
+			return before, "run this in a folder of a module, or make one with go mod init"
+		}
+	}
+	if strings.HasSuffix(msg, ":") && len(lines) > 1 {
+		msg += " " + strings.Join(lines[1:], "; ")
+	}
+	return msg, remedy
+}
