@@ -28,7 +28,7 @@ type Package struct {
 // A Source is a source file with what it declares.
 type Source struct {
 	Path  string // as the user would name it
-	Decls []Decl // in the order of the text
+	Decls []Decl // in any order; output follows their positions
 	// Written says that the source is Go itself: its types, enum values and
 	// constants exist and only what belongs to them is generated. Names of
 	// fields and types are then Go names.
@@ -43,10 +43,25 @@ type Decl struct {
 	Const  *schema.Const // a constant of the package
 }
 
+// Pos returns where d stands in its source.
+func (d Decl) Pos() schema.Pos {
+	switch {
+	case d.Schema != nil:
+		return d.Schema.Pos
+	case d.Record != nil:
+		return d.Record.Pos
+	case d.Enum != nil:
+		return d.Enum.Pos
+	case d.Const != nil:
+		return d.Const.Pos
+	}
+	return schema.Pos{}
+}
+
 // A GoPackage is what the Go target must know of the package it writes into.
 type GoPackage struct {
 	Name       string // the package's name
-	ImportPath string // "" if the folder is in no module
+	ImportPath string // "" if it is not known: the folder is in no module
 	// Names are the names that the package's other files declare at top level,
 	// TestNames those of its test files, Methods the methods by type.
 	Names     map[string]schema.Pos

@@ -12,8 +12,7 @@ const (
 	CodeOutputStale     Code = "BLDS0708" // an output file is not what its source gives
 	CodeOutputMissing   Code = "BLDS0709" // an output file does not exist
 	CodeOutputUntracked Code = "BLDS0710" // an output file has no source any more
-	CodeGoPackageName   Code = "BLDS0711" // the output folder holds a Go package of another name
-	CodeGoImportCycle   Code = "BLDS0712" // generated Go packages would import each other
-	CodeGoImportUnknown Code = "BLDS0713" // a type's Go package has no import path
-	CodeGoUnexported    Code = "BLDS0714" // a schema's Go type is not exported
+	CodeGoImportCycle   Code = "BLDS0711" // generated Go packages would import each other
+	CodeGoImportUnknown Code = "BLDS0712" // a type's Go package has no import path
+	CodeGoUnexported    Code = "BLDS0713" // a schema's Go type is not exported
 )

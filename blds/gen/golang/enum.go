@@ -43,11 +43,11 @@ func valueName(enum string, v *schema.EnumValue) string {
 
 func (f *file) enumType(e *schema.Enum, name string) {
 	f.scope.declare(name, e.Pos)
-	kind := "enum"
+	kind, directive := "enum", "//blds:enum"
 	if e.Bits {
-		kind = "bit set"
+		kind, directive = "bit set", "//blds:bits"
 	}
-	f.decl(docOf(e.Doc, "", e.Name, name, fmt.Sprintf("%s is the %s %s.", name, kind, e.ID)), "type %s %s", name, scalars[e.Base])
+	f.directed(docOf(e.Doc, "", e.Name, name, fmt.Sprintf("%s is the %s %s.", name, kind, e.ID)), directive, "type %s %s", name, scalars[e.Base])
 	var lines []jen.Code
 	for i := range e.Values {
 		v := &e.Values[i]

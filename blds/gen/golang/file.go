@@ -109,9 +109,21 @@ func code(format string, args ...any) *jen.Statement {
 // decl adds a top-level declaration and a blank line. An empty doc is no
 // comment.
 func (f *file) decl(doc string, format string, args ...any) {
+	f.directed(doc, "", format, args...)
+}
+
+// directed is decl for a declaration with a directive: generated types can be
+// used in annotated Go, which then has to know what they are.
+func (f *file) directed(doc, directive, format string, args ...any) {
 	f.empty = false
 	if doc != "" {
 		f.jen.Op(comment(doc))
+		if directive != "" {
+			f.jen.Op("//")
+		}
+	}
+	if directive != "" {
+		f.jen.Op(directive)
 	}
 	f.jen.Add(code(format, args...))
 	f.jen.Line()

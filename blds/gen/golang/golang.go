@@ -36,7 +36,7 @@ func (Target) Generate(pkgs []*gen.Package) ([]gen.File, []schema.Problem) {
 	for _, p := range pkgs {
 		dir := filepath.Clean(p.Dir)
 		if folders[dir] == nil {
-			folders[dir] = newScope(p)
+			folders[dir] = newScope()
 		}
 		folders[dir].enter(p)
 	}
@@ -62,7 +62,9 @@ func (Target) Generate(pkgs []*gen.Package) ([]gen.File, []schema.Problem) {
 // generate makes the output of one source, not yet as text.
 func generate(ix *index, sc *scope, p *gen.Package, src *gen.Source) []*file {
 	code, test := newFile(ix, sc, p, src, ""), newFile(ix, sc, p, src, "_test")
-	for _, d := range src.Decls {
+	decls := slices.Clone(src.Decls)
+	slices.SortStableFunc(decls, func(a, b gen.Decl) int { return a.Pos().Compare(b.Pos()) })
+	for _, d := range decls {
 		switch {
 		case d.Const != nil:
 			code.constant(d.Const)

@@ -3,6 +3,7 @@ package golang
 import (
 	"fmt"
 	"go/types"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -15,12 +16,27 @@ import (
 
 // An index knows where each type of the run lives, by its ID.
 type index struct {
-	types   map[string]gen.GoType
+	types   map[string]place
 	atomics map[*schema.Record]bool // whether it holds atomic words
 }
 
+// A place is a Go type and the folder of its package, "" if the run does not
+// write there.
+type place struct {
+	gen.GoType
+	dir string
+}
+
+// in reports whether code of p names the type without its package.
+func (t *place) in(p *gen.Package) bool {
+	if t.dir != "" {
+		return t.dir == filepath.Clean(p.Dir)
+	}
+	return t.ImportPath == p.Go.ImportPath && t.Package == p.Go.Name
+}
+
 func newIndex(pkgs []*gen.Package) *index {
-	ix := &index{types: make(map[string]gen.GoType), atomics: make(map[*schema.Record]bool)}
+	ix := &index{types: make(map[string]place), atomics: make(map[*schema.Record]bool)}
 	for _, p := range pkgs {
 		for _, src := range p.Sources {
 			for _, d := range src.Decls {
@@ -34,7 +50,7 @@ func newIndex(pkgs []*gen.Package) *index {
 					id, name = d.Enum.ID, d.Enum.Name
 				}
 				if id != "" {
-					ix.types[id] = gen.GoType{ImportPath: p.Go.ImportPath, Package: p.Go.Name, Name: goName(src, name)}
+					ix.types[id] = place{gen.GoType{ImportPath: p.Go.ImportPath, Package: p.Go.Name, Name: goName(src, name)}, filepath.Clean(p.Dir)}
 				}
 			}
 		}
@@ -51,14 +67,14 @@ func goName(src *gen.Source, name string) string {
 }
 
 // find returns the Go type of a record or enum that code of p refers to.
-func (ix *index) find(p *gen.Package, id, name string) gen.GoType {
-	if t, ok := p.Go.Types[id]; ok {
-		return t
-	}
+func (ix *index) find(p *gen.Package, id, name string) place {
 	if t, ok := ix.types[id]; ok {
 		return t
 	}
-	return gen.GoType{ImportPath: p.Go.ImportPath, Package: p.Go.Name, Name: naming.GoName(name)}
+	if t, ok := p.Go.Types[id]; ok {
+		return place{t, ""}
+	}
+	return place{gen.GoType{ImportPath: p.Go.ImportPath, Package: p.Go.Name, Name: naming.GoName(name)}, filepath.Clean(p.Dir)}
 }
 
 // atomic reports whether m is an atomic word or holds one.
@@ -165,7 +181,7 @@ func (ix *index) cycles(pkgs []*gen.Package) []schema.Problem {
 				for _, u := range uses(&d) {
 					g := ix.find(p, u.id, u.name)
 					switch {
-					case g.ImportPath == p.Go.ImportPath:
+					case g.in(p):
 					case g.ImportPath == "" || p.Go.ImportPath == "":
 						problems = append(problems, unknownImport(p, u, g))
 					default:
@@ -213,7 +229,7 @@ type edge struct {
 	use
 }
 
-func unknownImport(p *gen.Package, u use, g gen.GoType) schema.Problem {
+func unknownImport(p *gen.Package, u use, g place) schema.Problem {
 	return schema.Problem{
 		Code: schema.CodeGoImportUnknown, Pos: u.pos,
 		Message: fmt.Sprintf("%q needs the type %s of another Go package, which has no import path", u.by, g.Package+"."+g.Name),

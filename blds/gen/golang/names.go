@@ -10,27 +10,19 @@ import (
 // A scope holds the names of one folder: those that were there and those that
 // are generated.
 type scope struct {
-	first    *gen.Package
 	users    []*gen.GoPackage
 	names    map[string]schema.Pos // generated, at top level
 	methods  map[[2]string]schema.Pos
 	problems []schema.Problem
 }
 
-func newScope(p *gen.Package) *scope {
-	return &scope{first: p, names: make(map[string]schema.Pos), methods: make(map[[2]string]schema.Pos)}
+func newScope() *scope {
+	return &scope{names: make(map[string]schema.Pos), methods: make(map[[2]string]schema.Pos)}
 }
 
 // enter adds what p knows of its folder.
 func (sc *scope) enter(p *gen.Package) {
 	sc.users = append(sc.users, &p.Go)
-	if p.Go.Name != sc.first.Go.Name {
-		sc.problems = append(sc.problems, schema.Problem{
-			Code: schema.CodeGoPackageName, Pos: schema.Pos{File: p.Dir},
-			Message: fmt.Sprintf("the folder would hold the Go packages %q and %q", sc.first.Go.Name, p.Go.Name),
-			Remedy:  "send one of them elsewhere with go_package",
-		})
-	}
 	for _, name := range predeclared {
 		if pos, ok := p.Go.Names[name]; ok {
 			sc.problems = append(sc.problems, schema.Problem{

@@ -88,7 +88,7 @@ func (f *file) schema(r *record) {
 		return
 	}
 	if !f.src.Written {
-		f.typeDecl(r, docOf(s.Doc, s.Deprecated, s.Name(), r.name, r.name+" is the schema "+s.ID+"."))
+		f.typeDecl(r, schemaDirective(r), docOf(s.Doc, s.Deprecated, s.Name(), r.name, r.name+" is the schema "+s.ID+"."))
 		f.schemaConstants(r)
 	}
 	f.members(r)
@@ -102,7 +102,7 @@ func (f *file) schema(r *record) {
 // record adds what any record has.
 func (f *file) record(r *record) {
 	if !f.src.Written {
-		f.typeDecl(r, docOf(r.Doc, "", r.Name, r.name, r.name+" is the record "+r.ID+"."))
+		f.typeDecl(r, "", docOf(r.Doc, "", r.Name, r.name, r.name+" is the record "+r.ID+"."))
 	}
 	f.members(r)
 	f.assertions(r)
@@ -120,7 +120,7 @@ func (f *file) members(r *record) {
 }
 
 // typeDecl adds the struct. Every byte of it has a name or is blank.
-func (f *file) typeDecl(r *record, doc string) {
+func (f *file) typeDecl(r *record, directive, doc string) {
 	f.scope.declare(r.name, r.Pos)
 	var lines []jen.Code
 	words := r.words
@@ -140,7 +140,20 @@ func (f *file) typeDecl(r *record, doc string) {
 		lines = append(lines, code("%s %v %s", name, f.typeOf(&m.Type), r.tag(m)))
 	}
 	body := jen.Custom(jen.Options{Open: "{", Close: "}", Separator: "", Multi: true}, lines...)
-	f.decl(doc, "type %s struct %v", r.name, body)
+	f.directed(doc, directive, "type %s struct %v", r.name, body)
+}
+
+// schemaDirective returns what says in annotated Go that a struct is a schema.
+func schemaDirective(r *record) string {
+	s := fmt.Sprintf("//blds:schema id=%s version=%s", r.schema.ID, r.schema.Version)
+	natural := uint32(1)
+	for i := range r.Members {
+		natural = max(natural, r.Members[i].Align)
+	}
+	if r.Align > natural {
+		s += fmt.Sprintf(" align=%d", r.Align)
+	}
+	return s
 }
 
 // fieldConstants adds the offsets of the fields, in offset order.

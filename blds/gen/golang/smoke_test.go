@@ -43,7 +43,7 @@ func TestSmoke(t *testing.T) {
 	if len(problems) > 0 {
 		t.Fatalf("%+v", problems)
 	}
-	files, problems := Target{}.Generate([]*gen.Package{{Dir: "out", Sources: gen.Sources(res.Packages[0]), Go: gen.GoPackage{Name: "weather", ImportPath: "x/out"}}})
+	files, problems := Target{}.Generate([]*gen.Package{{Dir: "out", Sources: sources(res.Packages[0]), Go: gen.GoPackage{Name: "weather", ImportPath: "x/out"}}})
 	if len(problems) > 0 {
 		t.Fatalf("%+v", problems)
 	}
