@@ -153,19 +153,5 @@ func (d *Dir) RemoveDir(name string) error {
 	return d.wrongKind(name, sys.Folder, err)
 }
 
-// RemoveAll removes every file from the folder sub of d and then the folder:
-// they are one level deep. sub must be open and may have been moved since; it is
-// name now. Something deeper stays, with an error.
-func (d *Dir) RemoveAll(name string, sub *Dir) error {
-	names, err := sub.Names()
-	for _, n := range names {
-		err = errors.Join(err, sub.Remove(n))
-	}
-	if err != nil {
-		return err
-	}
-	return d.RemoveDir(name)
-}
-
 // Close closes d. It must be called once.
 func (d *Dir) Close() error { return classify("close", d.path, d.sys.Close()) }

@@ -70,6 +70,27 @@ func (d *Dir) OpenFile(name string, write bool) (*File, Stat, error) {
 	return f, st, nil
 }
 
+// ReadSmall returns what stands in a plain file of d, of which it reads no more
+// than max bytes and one. Other than for [Dir.OpenFile] the file may have more
+// names than one.
+func (d *Dir) ReadSmall(name string, max int) ([]byte, error) {
+	s, err := d.sys.Open(name, false)
+	if err != nil {
+		return nil, d.wrongKind(name, sys.Regular, err)
+	}
+	f := &File{sys: s, path: d.join(name)}
+	st, err := f.Stat()
+	if err == nil && st.Kind != sys.Regular {
+		err = plain(f.path, st)
+	}
+	var b []byte
+	if err == nil {
+		b = make([]byte, min(st.Size, int64(max)+1))
+		err = f.ReadAt(b, 0)
+	}
+	return b, errors.Join(err, f.Close())
+}
+
 func plain(path string, st Stat) error {
 	got := ""
 	switch {

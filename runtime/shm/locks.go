@@ -3,6 +3,7 @@ package shm
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Locks are the locks of one block as one handle sees them. Number 0 is the
@@ -31,6 +32,12 @@ type lockSet interface {
 
 // lockName is the file that every block has for its locks.
 const lockName = "lock"
+
+// IsLockName reports whether name is that of a file made by [CreateLocks].
+func IsLockName(name string) bool {
+	rest, ok := strings.CutPrefix(name, lockName)
+	return ok && (rest == "" || rest[0] == '.')
+}
 
 // CreateLocks makes what the locks of a producer and n consumers need in the
 // folder of a block.

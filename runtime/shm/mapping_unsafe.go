@@ -10,20 +10,19 @@ import (
 	"github.com/pylabhub/datahub/runtime/internal/sys"
 )
 
-// A Mapping is a file in memory, shared with everybody who maps it. It owns the
-// file.
+// A Mapping is a file in memory, shared with everybody who maps it.
 type Mapping struct {
 	mem  []byte
 	file *File
 }
 
-// Map maps the first size bytes of f, which belongs to the mapping from then on,
-// also if there is an error. The mapping cannot be made writable later if f was
-// not opened for writing.
+// Map maps the first size bytes of f, which must stay open as long as the mapping
+// is used. The mapping cannot be made writable later if f was not opened for
+// writing.
 func (f *File) Map(size int64, write bool) (*Mapping, error) {
 	mem, err := f.sys.Map(int(size), write)
 	if err != nil {
-		return nil, errors.Join(classify(fmt.Sprintf("map %d bytes of", size), f.path, err), f.Close())
+		return nil, classify(fmt.Sprintf("map %d bytes of", size), f.path, err)
 	}
 	return &Mapping{mem: mem, file: f}, nil
 }
@@ -41,13 +40,16 @@ func (m *Mapping) offset(addr uintptr) (uintptr, bool) {
 	return addr - base, addr >= base && addr-base < uintptr(len(m.mem))
 }
 
-// Close unmaps and closes the file. It must be called once, when nobody uses the
-// memory any more.
-func (m *Mapping) Close() error {
+// Unmap takes the memory back and leaves the file open. It must be called once,
+// when nobody uses the memory any more.
+func (m *Mapping) Unmap() error {
 	err := classify("unmap", m.file.path, sys.Unmap(m.mem))
 	m.mem = nil
-	return errors.Join(err, m.file.Close())
+	return err
 }
+
+// Close is Unmap, and closes the file.
+func (m *Mapping) Close() error { return errors.Join(m.Unmap(), m.file.Close()) }
 
 // Guard runs fn. If fn touches memory of one of maps whose file somebody has cut
 // short, the fault comes back as an error that is [ErrTruncated]. Every other

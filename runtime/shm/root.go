@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"github.com/pylabhub/datahub/runtime/internal/sys"
 )
@@ -67,6 +68,11 @@ func OpenRoot(explicit string, create bool, a Access) (*Dir, error) {
 	if create {
 		if err := makeRoot(path, a); err != nil {
 			return nil, err
+		}
+	}
+	if !private { // a link that the user chose is followed
+		if path, err = filepath.EvalSymlinks(path); err != nil {
+			return nil, classify("open", path, err)
 		}
 	}
 	d, err := OpenDir(path)

@@ -1,0 +1,93 @@
+package segment
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/pylabhub/datahub/runtime/shm"
+)
+
+// Attach opens the block of a channel for a consumer: the data file for reading,
+// the control file for writing. It takes no cell yet, that is the slot
+// protocol's; see [Segment.Host].
+//
+// c says what the program was compiled for: Schema is required, Flex is compared
+// if it is set, and of the policies those that are not zero. The block's own
+// numbers stand in [Segment.Config].
+//
+// Errors: [NameError], [NotFoundError], [SchemaMismatchError],
+// [PolicyMismatchError], [StaleError], [HeaderError], [RegionError],
+// [ForeignOwnerError], [InTheWayError], [ErrSuperseded] if a producer died while
+// it replaced the block, [ErrTooManyFiles], fs.ErrPermission.
+func Attach(channel string, c Config, o Options) (*Segment, error) {
+	err := CheckName(channel)
+	if c.Schema == nil {
+		err = errors.Join(err, &ConfigError{Field: "Schema", Reason: "not set: say what type the slots have, RawSchema for bytes"})
+	}
+	if err != nil {
+		return nil, fmt.Errorf("attach to channel: %w", err)
+	}
+	var last error
+	s, err := retry(func() (s *Segment, err error) {
+		s, err = attach(channel, &c, &o)
+		if errors.Is(err, ErrBlockID) || errors.Is(err, ErrSuperseded) {
+			// Two blocks are mixed, or one is being replaced: it may be over in a moment.
+			last, err = err, errAgain
+		}
+		return s, err
+	})
+	if errors.Is(err, ErrUnstable) && last != nil {
+		err = last
+	}
+	if err != nil {
+		return nil, fmt.Errorf("attach to channel %q: %w", channel, err)
+	}
+	return s, nil
+}
+
+func attach(channel string, c *Config, o *Options) (s *Segment, err error) {
+	p, err := openPlace(channel, o, false)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, p.close()) }()
+	dir, err := p.find()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, dir.Close()) }()
+	locks, err := p.openLocks(dir, o)
+	if err != nil {
+		return nil, err
+	}
+	img, err := readImage(dir, o, false)
+	if errors.Is(err, ErrIncomplete) {
+		err = p.vanished(dir, err)
+	}
+	if err != nil {
+		return nil, errors.Join(err, locks.Close())
+	}
+	if err := p.attachable(img, c, o); err != nil {
+		return nil, errors.Join(err, img.close(), locks.Close())
+	}
+	return img.open(p, o, locks, false)
+}
+
+func (p *place) attachable(img *image, c *Config, o *Options) error {
+	if img.stale {
+		return img.staleError(p.path())
+	}
+	info, err := img.producer()
+	if err != nil {
+		return err
+	}
+	if info.OK && info.State == stateSuperseded {
+		return ErrSuperseded
+	}
+	return img.fits(p.channel, c, o, false)
+}
+
+// missing says that a file of the block in d is not there.
+func missing(d *shm.Dir, name string) error {
+	return fmt.Errorf("%s: %w: %s; move the folder away if it is no block", d.Path(), ErrIncomplete, name)
+}

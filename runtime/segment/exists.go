@@ -1,0 +1,84 @@
+package segment
+
+import (
+	"errors"
+	"io/fs"
+	"time"
+
+	hdr "github.com/pylabhub/datahub/generated/datahub/segment"
+	"github.com/pylabhub/datahub/runtime/shm"
+)
+
+// Shorter names of generated ones.
+const (
+	slotDescriptor  = hdr.RegionKindSlotDescriptor
+	flexDescriptor  = hdr.RegionKindFlexDescriptor
+	stateSuperseded = hdr.ProducerPageStateSuperseded
+)
+
+// openLocks opens the locks of the block in dir. If there are none the block may
+// be on its way out.
+func (p *place) openLocks(dir *shm.Dir, o *Options) (*shm.Locks, error) {
+	st, err := shm.StatLocks(dir)
+	if err == nil && !o.AllowForeign {
+		err = foreign(dir.Path(), "lock", st)
+	}
+	if err == nil {
+		var l *shm.Locks
+		if l, err = shm.OpenLocks(dir); err == nil {
+			return l, nil
+		}
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	return nil, p.vanished(dir, missing(dir, "lock"))
+}
+
+// vanished returns errAgain if the folder dir no longer has the name, else err.
+func (p *place) vanished(dir *shm.Dir, err error) error {
+	mine, e := dir.Self()
+	if e != nil {
+		return errors.Join(err, e)
+	}
+	now, e := p.open()
+	if errors.Is(e, fs.ErrNotExist) {
+		return errAgain
+	}
+	if e != nil {
+		return errors.Join(err, e)
+	}
+	other, e := now.Self()
+	if e = errors.Join(e, now.Close()); e != nil {
+		return errors.Join(err, e)
+	}
+	if !mine.Same(other) {
+		return errAgain
+	}
+	return err
+}
+
+// exists says who produces the block in dir. A producer that has just taken over
+// may not have written its name yet: while the block names a process that has
+// ended, it is asked again for a moment.
+func (p *place) exists(dir *shm.Dir, o *Options) error {
+	e := &ExistsError{Channel: p.channel, Path: p.path()}
+	for range attempts {
+		img, err := readImage(dir, o, false)
+		if err != nil {
+			return e // it does not tell; the lock is what counts
+		}
+		info, err := img.producer()
+		if errors.Join(err, img.close()) != nil {
+			return e
+		}
+		if info.OK {
+			e.Producer = NewProcess(&info.Who)
+			if !gone(&info.Who) {
+				return e
+			}
+		}
+		time.Sleep(attemptPause)
+	}
+	return e
+}

@@ -1,0 +1,18 @@
+package segment
+
+import (
+	"sync/atomic"
+	"unsafe"
+)
+
+// recordBytes returns the bytes of the record at p: records have no padding
+// without a name, and hosts are little-endian.
+func recordBytes[T any](p *T) []byte {
+	return unsafe.Slice((*byte)(unsafe.Pointer(p)), unsafe.Sizeof(*p))
+}
+
+// addWord adds 1 to the 64-bit word that begins b.
+func addWord(b []byte) { (*atomic.Uint64)(unsafe.Pointer(&b[:8][0])).Add(1) }
+
+// loadWord loads the 64-bit word that begins b.
+func loadWord(b []byte) uint64 { return (*atomic.Uint64)(unsafe.Pointer(&b[:8][0])).Load() }

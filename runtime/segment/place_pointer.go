@@ -1,0 +1,142 @@
+package segment
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strings"
+
+	"github.com/pylabhub/datahub/runtime/shm"
+)
+
+// byPointer publishes by a small file: <root>/<channel>/current holds the name
+// of the folder beside it that is the block. The file appears by a link, which
+// does not replace, and is replaced by a rename.
+type byPointer struct {
+	dir    *shm.Dir // <root>/<channel>
+	up     *shm.Dir // <root>
+	access shm.Access
+}
+
+// Names in the folder of a channel.
+const (
+	pointerName = "current"
+	pointerSize = len(stagePrefix) + 16
+)
+
+func newByPointer(root *shm.Dir, channel string, create bool, a shm.Access) (*byPointer, error) {
+	for range attempts {
+		d, err := root.OpenDir(channel)
+		if err == nil {
+			return &byPointer{d, root, a}, nil
+		}
+		if !create || !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+		if d, err = root.MakeDir(channel, a); err == nil {
+			return &byPointer{d, root, a}, nil
+		}
+		if !errors.Is(err, fs.ErrExist) && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+	}
+	return nil, ErrUnstable
+}
+
+// target returns the folder the pointer names, "" if there is no pointer.
+func (p *byPointer) target() (string, error) {
+	b, err := p.dir.ReadSmall(pointerName, pointerSize)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	name := string(b)
+	if len(name) != pointerSize || !strings.HasPrefix(name, stagePrefix) || CheckName(name[1:]) != nil {
+		path := filepath.Join(p.dir.Path(), pointerName)
+		return "", headerError(path, "target", ErrIncomplete, fmt.Sprintf("%q", name), nil)
+	}
+	return name, nil
+}
+
+func (p *byPointer) open() (*shm.Dir, error) {
+	name, err := p.target()
+	if err != nil {
+		return nil, err
+	}
+	if name == "" {
+		return nil, &fs.PathError{Op: "open", Path: filepath.Join(p.dir.Path(), pointerName), Err: fs.ErrNotExist}
+	}
+	return p.dir.OpenDir(name)
+}
+
+func (p *byPointer) path() string {
+	name, _ := p.target()
+	return filepath.Join(p.dir.Path(), name)
+}
+
+func (p *byPointer) staging() *shm.Dir { return p.dir }
+
+// pointer makes the file that is to be the pointer to the staged folder, inside
+// of it, and returns its path.
+func (p *byPointer) pointer(stage string) (string, error) {
+	d, err := p.dir.OpenDir(stage)
+	if err != nil {
+		return "", err
+	}
+	f, err := d.CreateData(pointerName, 0, p.access)
+	if err != nil {
+		return "", errors.Join(err, d.Close())
+	}
+	err = f.WriteAt([]byte(stage), 0)
+	return filepath.Join(stage, pointerName), errors.Join(err, f.Close(), d.Close())
+}
+
+func (p *byPointer) publish(stage string) error {
+	own, err := p.pointer(stage)
+	if err != nil {
+		return err
+	}
+	if err := p.dir.Link(own, pointerName); err != nil {
+		return err
+	}
+	return p.dir.Remove(own)
+}
+
+func (p *byPointer) replace(stage string) (string, error) {
+	old, err := p.target()
+	if err != nil {
+		return "", err
+	}
+	own, err := p.pointer(stage)
+	if err != nil {
+		return "", err
+	}
+	return old, p.dir.Rename(own, pointerName)
+}
+
+func (p *byPointer) retract() (string, error) {
+	old, err := p.target()
+	if err != nil {
+		return "", err
+	}
+	return old, p.dir.Remove(pointerName)
+}
+
+func (p *byPointer) named(stage string) (bool, error) {
+	target, err := p.target()
+	return target == stage, err
+}
+
+// tidy removes the channel's folder if it is empty.
+func (p *byPointer) tidy() error {
+	err := p.up.RemoveDir(filepath.Base(p.dir.Path()))
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	return err
+}
+
+func (p *byPointer) close() error { return p.dir.Close() }
