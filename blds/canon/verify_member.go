@@ -25,6 +25,9 @@ func (v *verifier) member(r *schema.Record, m *schema.Member) {
 	if len(t.Dims) > schema.MaxDims {
 		v.fail("%d dimensions of %q", len(t.Dims), m.Name)
 	}
+	if v.err != nil {
+		return
+	}
 	switch t.Code {
 	case schema.RecordType: // placed when the record is known
 	case schema.String, schema.Bytes, schema.Padding, schema.Reserved:
@@ -39,7 +42,7 @@ func (v *verifier) member(r *schema.Record, m *schema.Member) {
 // place checks size and alignment of a member with elements of the given ones.
 func (v *verifier) place(r *schema.Record, m *schema.Member, size uint64, align uint32) {
 	for _, d := range m.Type.Dims {
-		if d == 0 || size > schema.MaxSize || uint64(d) > schema.MaxSize/size {
+		if d == 0 || size == 0 || size > schema.MaxSize || uint64(d) > schema.MaxSize/size {
 			v.fail("dimensions of %q", m.Name)
 			return
 		}
