@@ -48,7 +48,7 @@ func benchPackages(tb testing.TB, packages, schemas int) []*gen.Package {
 	var out []*gen.Package
 	for i, p := range res.Packages {
 		name := fmt.Sprintf("p%d", i)
-		out = append(out, &gen.Package{Dir: name, Sources: sources(p), Go: gen.GoPackage{Name: name, ImportPath: "example.com/" + name}})
+		out = append(out, &gen.Package{Dir: name, Sources: fileSources(p), Go: gen.GoPackage{Name: name, ImportPath: "example.com/" + name}})
 	}
 	return out
 }

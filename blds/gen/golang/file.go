@@ -69,8 +69,12 @@ func outputName(source string) string {
 // importName says what a package is called. The name must differ from what the
 // package being written declares and from every variable in generated code.
 func (f *file) importName(path, name string) {
-	if f.scope.taken(name) || locals[name] {
-		f.jen.ImportAlias(path, name+"pkg")
+	alias := name
+	for f.scope.taken(alias) || locals[alias] {
+		alias += "pkg"
+	}
+	if alias != name {
+		f.jen.ImportAlias(path, alias)
 		return
 	}
 	f.jen.ImportName(path, name)

@@ -11,13 +11,14 @@ import (
 // are generated.
 type scope struct {
 	users    []*gen.GoPackage
-	names    map[string]schema.Pos // generated, at top level
-	methods  map[[2]string]schema.Pos
+	names    map[string]schema.Pos    // generated, at top level
+	methods  map[[2]string]schema.Pos // generated methods and fields, by type and name
+	fields   map[[2]string]schema.Pos // the user's
 	problems []schema.Problem
 }
 
 func newScope() *scope {
-	return &scope{names: make(map[string]schema.Pos), methods: make(map[[2]string]schema.Pos)}
+	return &scope{names: make(map[string]schema.Pos), methods: make(map[[2]string]schema.Pos), fields: make(map[[2]string]schema.Pos)}
 }
 
 // enter adds what p knows of its folder.
@@ -83,6 +84,8 @@ func (sc *scope) declare(name string, pos schema.Pos) {
 func (sc *scope) declareMethod(typ, name string, pos schema.Pos) {
 	full, key := typ+"."+name, [2]string{typ, name}
 	if at, ok := sc.method(typ, name); ok {
+		sc.collide(full, pos, at)
+	} else if at, ok := sc.fields[key]; ok {
 		sc.collide(full, pos, at)
 	} else if at, ok := sc.methods[key]; ok {
 		sc.twice(full, pos, at)

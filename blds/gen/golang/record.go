@@ -3,6 +3,7 @@ package golang
 import (
 	"fmt"
 	"go/token"
+	"slices"
 	"strings"
 
 	"github.com/dave/jennifer/jen"
@@ -108,12 +109,14 @@ func (f *file) record(r *record) {
 	f.assertions(r)
 }
 
+// members adds what belongs to the fields.
 func (f *file) members(r *record) {
-	for _, m := range r.fields {
-		f.scope.declareMethod(r.name, m.name, m.Pos)
-	}
-	for _, w := range r.words {
-		f.scope.declareMethod(r.name, w.name, w.Pos)
+	for _, m := range slices.Concat(r.fields, r.words) {
+		if f.src.Written {
+			f.scope.fields[[2]string{r.name, m.name}] = m.Pos
+		} else {
+			f.scope.declareMethod(r.name, m.name, m.Pos)
+		}
 	}
 	f.fieldConstants(r)
 	f.accessors(r)
