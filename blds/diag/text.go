@@ -2,8 +2,10 @@ package diag
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -76,8 +78,13 @@ func (p *textPrinter) Print(ds []Diagnostic) error {
 	if n := len(ds) - len(shown); n > 0 {
 		fmt.Fprintf(b, "... and %d more not shown\n", n)
 	}
-	fmt.Fprintf(b, "%s; \"blds-gen explain %s\" tells more\n", Summary(ds), shown[0].Code)
+	fmt.Fprintf(b, "%s; \"blds-gen explain %s\" tells more\n", Summary(ds), worst(shown).Code)
 	return b.Flush()
+}
+
+// worst returns the first of the most severe diagnostics.
+func worst(ds []Diagnostic) Diagnostic {
+	return slices.MaxFunc(ds, func(a, b Diagnostic) int { return cmp.Compare(a.Severity, b.Severity) })
 }
 
 // place returns "file:line:col: ", as much of it as is known.
