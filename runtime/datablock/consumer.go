@@ -1,0 +1,232 @@
+package datablock
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+
+	"github.com/pylabhub/datahub/runtime/slot"
+)
+
+// A Sample is a value in use.
+type Sample[T any] struct {
+	Seq   uint64 // how many values the channel had before this one
+	Value *T     // in shared memory, read-only; good until Release or the next value
+	Lost  uint64 // values between the last sample and this one that were not seen
+	Time  int64  // of the commit, nanoseconds since the Unix epoch; 0 if the channel has no timestamps
+
+	c *consumer
+}
+
+// Has reports whether the value holds the field: always, unless the field is
+// optional and the producer left it out.
+func (s Sample[T]) Has(f Field) bool {
+	return s.Value != nil && s.c.fields.has(bytesOf(s.Value), f)
+}
+
+// Lag returns how many values have been committed since this one. It looks at the
+// producer's words now, so it costs more than the fields. 0 once the sample is
+// released.
+func (s Sample[T]) Lag() uint64 { return s.c.lag(s.Seq) }
+
+// A Consumer reads the values of one channel, as one of several.
+type Consumer[T any] struct{ *consumer }
+
+// Attach makes a consumer of a channel that exists. Generated code calls it.
+//
+// Errors, besides those listed at [ErrName]: [NotFoundError]; ErrFull if there
+// are as many consumers as the channel has room for; [SchemaMismatchError] if
+// the program was compiled for another schema than the block has.
+func Attach[T any](s *Spec, name string, opts ...Option) (*Consumer[T], error) {
+	if err := s.check(sizeOf[T](), alignOf[T]()); err != nil {
+		return nil, fmt.Errorf("attach to channel %q: %w", name, err)
+	}
+	c, err := openConsumer(s, name, opts)
+	if err != nil {
+		return nil, err
+	}
+	return &Consumer[T]{c}, nil
+}
+
+// Next releases the last sample and returns the next one: the next value in order,
+// or under LatestOnly the newest one if it was not seen yet. It waits as [Timeout]
+// and ctx allow.
+//
+// Errors: ErrProducerClosed, ErrProducerDied, ErrSuperseded, ErrEvicted,
+// ErrChecksum (that value is skipped), ErrClosed, [TimeoutError], the cause of
+// ctx. After a [TimeoutError], ErrProducerDied and ErrChecksum the consumer is as
+// good as before.
+func (c *Consumer[T]) Next(ctx context.Context) (Sample[T], error) {
+	s, err := c.next(ctx)
+	return sample[T](c.consumer, s, err == nil), err
+}
+
+// TryNext is Next without waiting: ok is false if there is nothing new.
+func (c *Consumer[T]) TryNext() (v Sample[T], ok bool, err error) {
+	s, ok, err := c.tryNext()
+	return sample[T](c.consumer, s, ok), ok, err
+}
+
+// Latest releases the last sample and returns the newest value, without waiting.
+// Under LatestOnly that may be the same value again. Under the ordered policies it
+// skips what is older, and ErrNoValue says that there is nothing unread; there
+// skipped values do not count as lost.
+func (c *Consumer[T]) Latest() (Sample[T], error) {
+	s, err := c.newest()
+	return sample[T](c.consumer, s, err == nil), err
+}
+
+// Read calls fn with the next sample and releases it, whatever fn does. Of the
+// errors of fn and of the release it returns both: ErrEvicted means that what fn
+// saw may have changed under its eyes.
+func (c *Consumer[T]) Read(ctx context.Context, fn func(Sample[T]) error) error {
+	s, err := c.next(ctx)
+	if err != nil {
+		return err
+	}
+	return c.use(func() error { return fn(sample[T](c.consumer, s, true)) })
+}
+
+// All returns the samples one after the other. The loop ends without an error
+// when the producer has closed the channel; any other error comes with an empty
+// sample as the last element (an ErrChecksum in between: the loop goes on). A
+// sample is good for one round of the loop.
+func (c *Consumer[T]) All(ctx context.Context) iter.Seq2[Sample[T], error] {
+	return func(yield func(Sample[T], error) bool) {
+		c.loop(ctx, func(s slot.Slot, err error) bool { return yield(sample[T](c.consumer, s, err == nil), err) })
+	}
+}
+
+func sample[T any](c *consumer, s slot.Slot, ok bool) Sample[T] {
+	if !ok {
+		return Sample[T]{c: c}
+	}
+	return Sample[T]{Seq: s.Seq, Value: view[T](s.Payload), Lost: s.Lost, Time: s.Time, c: c}
+}
+
+// Release ends the use of the sample: its memory may be overwritten from now on.
+// ErrEvicted says that it may have been before. Without a sample: ErrNoLoan.
+func (c *consumer) Release() error {
+	if c.inside {
+		return ErrLoanOpen
+	}
+	c.lent = false
+	return c.r.Release()
+}
+
+// Close gives the consumer's place to others. While a sample is in use Close does
+// nothing and returns ErrLoanOpen; a second Close does nothing.
+//
+// Close may be called from another goroutine to end a call that waits.
+func (c *consumer) Close() error {
+	if c.lent {
+		return ErrLoanOpen
+	}
+	return c.end(c.r.Leave)
+}
+
+// ready releases the last sample.
+func (c *consumer) ready() error {
+	if !c.lent {
+		return nil
+	}
+	return c.Release()
+}
+
+func (c *consumer) next(ctx context.Context) (slot.Slot, error) {
+	if err := c.ready(); err != nil {
+		return slot.Slot{}, err
+	}
+	s, ok, err := c.r.TryAcquire()
+	if !ok && err == nil {
+		s, err = c.await(ctx)
+	}
+	c.lent = err == nil
+	return s, err
+}
+
+func (c *consumer) await(ctx context.Context) (slot.Slot, error) {
+	c.slow.Lock()
+	defer c.slow.Unlock()
+	ctx, err := c.linked(ctx)
+	if err != nil {
+		return slot.Slot{}, err
+	}
+	return c.r.Acquire(ctx, c.opts.timeout)
+}
+
+func (c *consumer) tryNext() (slot.Slot, bool, error) {
+	if err := c.ready(); err != nil {
+		return slot.Slot{}, false, err
+	}
+	s, ok, err := c.r.TryAcquire()
+	c.lent = ok
+	return s, ok, err
+}
+
+func (c *consumer) newest() (s slot.Slot, err error) {
+	if err := c.ready(); err != nil {
+		return s, err
+	}
+	ok := false
+	if c.spec.Sync == LatestOnly {
+		s, ok, err = c.r.Latest()
+	} else if s, ok, err = c.r.TryAcquire(); ok {
+		if n := c.r.Lag(); n > 0 {
+			at := s.Seq + n
+			if err := c.r.Release(); err != nil {
+				return slot.Slot{}, err
+			}
+			if err := c.r.Seek(slot.StartAt, at); err != nil {
+				return slot.Slot{}, err
+			}
+			s, ok, err = c.r.TryAcquire()
+		}
+	}
+	c.lent = ok
+	if err == nil && !ok {
+		err = ErrNoValue
+	}
+	return s, err
+}
+
+// use calls fn while the sample in hand cannot be replaced, and releases it.
+func (c *consumer) use(fn func() error) (err error) {
+	c.inside = true
+	defer func() {
+		c.inside = false
+		err = errors.Join(err, c.Release())
+	}()
+	return fn()
+}
+
+// loop yields samples until yield returns false or there are no more.
+func (c *consumer) loop(ctx context.Context, yield func(slot.Slot, error) bool) {
+	for {
+		s, err := c.next(ctx)
+		switch {
+		case err == nil:
+			more := false
+			err = c.use(func() error { more = yield(s, nil); return nil })
+			if err == nil && more {
+				continue
+			}
+			if err == nil || !more {
+				return
+			}
+		case errors.Is(err, ErrProducerClosed):
+			return
+		}
+		if !yield(slot.Slot{}, err) || !errors.Is(err, ErrChecksum) {
+			return
+		}
+	}
+}
+
+func (c *consumer) lag(seq uint64) uint64 {
+	if !c.lent || c.r.Seq() != seq {
+		return 0
+	}
+	return c.r.Lag()
+}

@@ -1,0 +1,190 @@
+package datablock
+
+import (
+	"context"
+	"fmt"
+)
+
+// A Producer writes the values of one channel. There is one per channel: the
+// kernel sees to it.
+//
+// Write is the safe form. Begin and Commit are the same without a function, for
+// where each nanosecond counts.
+type Producer[T any] struct{ *producer }
+
+// Create makes a channel, or takes over one whose producer is gone: what was
+// committed stays and the sequence goes on. Generated code calls it.
+//
+// Errors, besides those listed at [ErrName]: a [ConfigError] for each field of
+// the Spec that is missing or contradicts another, joined; [ExistsError] names
+// the producer there is. Nothing is left behind after an error.
+func Create[T any](s *Spec, name string, opts ...Option) (*Producer[T], error) {
+	if err := s.check(sizeOf[T](), alignOf[T]()); err != nil {
+		return nil, fmt.Errorf("create channel %q: %w", name, err)
+	}
+	p, err := openProducer(s, name, opts)
+	if err != nil {
+		return nil, err
+	}
+	return &Producer[T]{p}, nil
+}
+
+// Write calls fn with the next value, in place, and publishes it. If fn returns an
+// error, panics or ends its goroutine, nothing is published. The value holds what
+// an earlier one left there (see [ClearSlots]), its optional fields are absent.
+// fn must not keep v.
+//
+// Write waits for room as [Timeout] and ctx allow.
+func (p *Producer[T]) Write(ctx context.Context, fn func(v *T) error) error {
+	b, err := p.begin(ctx)
+	if err != nil {
+		return err
+	}
+	p.inside = true
+	done := false
+	defer func() {
+		p.inside = false
+		if !done {
+			_ = p.w.Abort() // the claim is open, so it cannot fail
+		}
+	}()
+	if err := fn(view[T](b)); err != nil {
+		return err
+	}
+	done = true
+	return p.w.Commit()
+}
+
+// Begin lends the next value for writing, until Commit or Abort. See Write for
+// what it holds and how long Begin waits. Its pointer is of no use after that.
+func (p *Producer[T]) Begin(ctx context.Context) (*T, error) {
+	b, err := p.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return view[T](b), nil
+}
+
+// Send publishes a copy of *v.
+func (p *Producer[T]) Send(ctx context.Context, v *T) error {
+	b, err := p.claim(ctx)
+	if err != nil {
+		return err
+	}
+	*view[T](b) = *v
+	return p.w.Commit()
+}
+
+// BeginN lends the next n values, 1 to the channel's capacity; At returns them.
+// A channel of latest values has no batches.
+func (p *Producer[T]) BeginN(ctx context.Context, n int) error { return p.beginN(ctx, n) }
+
+// At returns the i-th of the values that BeginN lent, nil if there are fewer.
+func (p *Producer[T]) At(i int) *T {
+	b := p.w.Slot(i)
+	if b == nil {
+		return nil
+	}
+	return view[T](b)
+}
+
+// CommitN publishes the first n of the values that BeginN lent and gives the others
+// back. Consumers may see them one by one, and only some if the process dies
+// meanwhile.
+func (p *producer) CommitN(n int) error {
+	if p.inside {
+		return ErrLoanOpen
+	}
+	return p.w.CommitN(n)
+}
+
+// Commit publishes the value that Begin lent. If the process dies before Commit
+// returns, consumers see either all of the value or nothing.
+func (p *producer) Commit() error {
+	if p.inside {
+		return ErrLoanOpen
+	}
+	return p.w.Commit()
+}
+
+// Abort gives back what Begin or BeginN lent. Nothing of it is published.
+func (p *producer) Abort() error {
+	if p.inside {
+		return ErrLoanOpen
+	}
+	return p.w.Abort()
+}
+
+// Seq returns the sequence number of the value in hand, or of the next one.
+func (p *producer) Seq() uint64 { return p.w.Seq() }
+
+// Close ends the channel: consumers read what they have not read yet and are told
+// then. The block is removed (see [Keep] for when not). While a value is in hand
+// Close does nothing and returns ErrLoanOpen; a second Close does nothing.
+//
+// Close may be called from another goroutine to end a call that waits.
+func (p *producer) Close() error {
+	if p.w.Claimed() != 0 {
+		return ErrLoanOpen
+	}
+	return p.end(func() error {
+		unread := p.w.Unread()
+		if err := p.w.Close(); err != nil || p.opts.keep || unread != 0 {
+			return err
+		}
+		return p.seg.Remove()
+	})
+}
+
+// begin lends the payload of the next value, with its optional fields absent.
+func (p *producer) begin(ctx context.Context) ([]byte, error) {
+	b, err := p.claim(ctx)
+	if err == nil {
+		p.prepare(b)
+	}
+	return b, err
+}
+
+func (p *producer) prepare(b []byte) {
+	if p.opts.clear {
+		clear(b)
+	} else if p.fields != nil && len(p.fields.words) != 0 {
+		p.fields.clear(b)
+	}
+}
+
+// claim lends the payload of the next value as it is.
+func (p *producer) claim(ctx context.Context) ([]byte, error) {
+	if b, ok := p.w.TryClaim(); ok {
+		return b, nil
+	}
+	if p.inside {
+		return nil, ErrLoanOpen
+	}
+	p.slow.Lock()
+	defer p.slow.Unlock()
+	ctx, err := p.linked(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return p.w.Claim(ctx, p.opts.timeout)
+}
+
+func (p *producer) beginN(ctx context.Context, n int) error {
+	if p.inside {
+		return ErrLoanOpen
+	}
+	p.slow.Lock()
+	defer p.slow.Unlock()
+	ctx, err := p.linked(ctx)
+	if err != nil {
+		return err
+	}
+	if err := p.w.ClaimN(ctx, p.opts.timeout, n); err != nil {
+		return err
+	}
+	for i := range n {
+		p.prepare(p.w.Slot(i))
+	}
+	return nil
+}

@@ -1,0 +1,30 @@
+package slot
+
+// TryClaim is Claim of a slot that is known to be free: ok is false if Claim might
+// have to look around, or fail.
+func (w *Writer) TryClaim() (payload []byte, ok bool) {
+	if w.pos >= w.limit || w.claimed != 0 {
+		return nil, false
+	}
+	w.claimed = 1
+	if !w.plain {
+		w.prepare(w.off)
+	}
+	return w.buf.Bytes(w.off+w.payload, w.size), true
+}
+
+// Claimed returns how many slots are claimed.
+func (w *Writer) Claimed() int { return int(w.claimed) }
+
+// Unread returns how many values a single reader, the present or the next one, has
+// not read yet. It is 0 in other blocks, which promise nothing to later readers.
+func (w *Writer) Unread() uint64 {
+	if !w.single || w.closed {
+		return 0
+	}
+	cursor := w.cells[0].cursor.Load()
+	if n := w.pos - cursor; n <= uint64(w.plan.Capacity) {
+		return n
+	}
+	return 0 // nonsense, or a reader beyond what is committed
+}
