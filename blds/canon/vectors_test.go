@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -96,16 +97,24 @@ func TestVectorsHaveNotChanged(t *testing.T) {
 	golden(t, "vectors.json", got)
 }
 
-// sectionsOf splits a descriptor, in hex, by nothing but its length prefixes.
-func sectionsOf(t *testing.T, descriptor string) (sections [3]string) {
+func sectionsOf(t *testing.T, descriptor string) [3]string {
 	t.Helper()
+	sections, err := split(descriptor)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sections
+}
+
+// split takes a descriptor, in hex, apart by nothing but its length prefixes.
+func split(descriptor string) (sections [3]string, err error) {
 	rest := descriptor[10:] // magic and form
 	for i := range sections {
 		n, shift := 0, 0
 		for {
 			b, err := hex.DecodeString(rest[:2])
 			if err != nil {
-				t.Fatal(err)
+				return sections, err
 			}
 			rest = rest[2:]
 			n |= int(b[0]&0x7f) << shift
@@ -117,9 +126,9 @@ func sectionsOf(t *testing.T, descriptor string) (sections [3]string) {
 		sections[i], rest = rest[:2*n], rest[2*n:]
 	}
 	if rest != "" {
-		t.Fatalf("%q behind the last section", rest)
+		return sections, fmt.Errorf("%q behind the last section", rest)
 	}
-	return sections
+	return sections, nil
 }
 
 // Everything in the files goes in as hex and comes out as hex, without the
