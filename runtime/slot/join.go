@@ -35,11 +35,16 @@ func JoinReader(m Memory, p Plan, c Config, h Host, opts ReaderOptions) (*Reader
 		view: v, host: h, opts: opts, clock: NewClock(),
 		slots: v.slots, roomWanted: v.roomWanted,
 		stride: uintptr(p.Stride), payload: uintptr(p.PayloadOff), size: uintptr(p.PayloadSize),
-		end: uintptr(p.Stride) * uintptr(p.Slots),
+		end:    uintptr(p.Stride) * uintptr(p.Slots),
+		probed: -int64(probeEvery),
+		every:  1,
+	}
+	if opts.Lazy {
+		r.every = max(1, uint64(p.Capacity)/8)
 	}
 	r.wait.init(opts.Wait, r.clock, h, v.bell)
 	if c.racy() {
-		r.buf = make([]byte, roundUp(p.PayloadOff+p.PayloadSize, 8)-8)
+		r.buf = make([]byte, p.used(&c)-8)
 	}
 	if r.index, err = takeCell(v, h); err != nil {
 		return nil, err
@@ -107,7 +112,7 @@ func (r *Reader) begin(start Start, position uint64) {
 		// So slow in joining that the writer would not wait.
 		r.cell.incarnation.Store(r.inc + 1)
 	}
-	r.err, r.held = nil, 0
+	r.err, r.held, r.shown = nil, 0, r.pos
 	if !r.conf.latest() {
 		r.off = uintptr(r.pos%uint64(r.plan.Capacity)) * r.stride
 	}
@@ -216,6 +221,9 @@ func (r *Reader) Leave() error {
 	r.err, r.plain, r.held = ErrHandleClosed, false, 0
 	r.wait.close()
 	r.flush()
+	if !r.conf.latest() {
+		r.show()
+	}
 	sweep(&r.cell)
 	if r.roomWanted.Load() != 0 { // as in Release: one reader less may be room
 		r.tellRoom()

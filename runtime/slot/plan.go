@@ -223,6 +223,21 @@ func (p *Plan) checkSlot(c *Config) error {
 	return nil
 }
 
+// used returns how many bytes of a slot there is something in, a multiple of 8.
+func (p *Plan) used(c *Config) uint32 {
+	n := p.PayloadOff + p.PayloadSize
+	if c.Timestamp {
+		n = max(n, p.TimestampOff+timestampSize)
+	}
+	if c.Length {
+		n = max(n, p.LengthOff+lengthSize)
+	}
+	if c.checksums() {
+		n = max(n, p.ChecksumOff+c.sumSize())
+	}
+	return roundUp(n, 8)
+}
+
 // roundUp returns n rounded up to a multiple of align, a power of two. It does
 // not overflow for what validate lets through.
 func roundUp(n, align uint32) uint32 {

@@ -12,7 +12,8 @@ import (
 // writer needs room.
 const joinGrace = time.Second
 
-// probeEvery is how long a look at the locks is good for.
+// probeEvery is how long a look at the locks is good for. Who would look again
+// sooner sleeps that long at most, and then looks.
 const probeEvery = 10 * time.Millisecond
 
 // awaitRoom waits until n positions may be written.
@@ -27,14 +28,16 @@ func (w *Writer) awaitRoom(ctx context.Context, timeout time.Duration, n uint64)
 		if err := cause(ctx); err != nil {
 			return w.endWait(start, err)
 		}
-		if word.Explored || now-w.probed >= int64(probeEvery) {
+		wake := w.probed + int64(probeEvery)
+		if word.Explored || now >= wake {
 			w.probed = now
 			w.reclaim(n)
 			if w.rescan(n) {
 				return w.endWait(start, nil)
 			}
+			wake = forever
 		}
-		wake := w.judge(now)
+		wake = min(wake, w.judge(now))
 		if now >= until {
 			w.count.Timeouts++
 			return w.endWait(start, w.timedOut())
@@ -67,13 +70,30 @@ func (w *Writer) endWait(start int64, err error) error {
 	return err
 }
 
+// patience is how many more looks the writer takes once there is room, so that
+// it has room for many values and not for one. The ring is full of values to read
+// meanwhile; nobody is waiting for the next.
+const patience = 128
+
 // spinForRoom looks for a while at the cell that is in the way.
 func (w *Writer) spinForRoom(n uint64) bool {
 	cursor := w.cells[max(w.heldBy, 0)].cursor
-	for i := range w.wait.budget() {
-		if cursor.Load() != w.heldAt && w.rescan(n) {
-			w.wait.hit(i)
-			return true
+	budget, moved := w.wait.budget(), 0
+	for i := 0; i < budget; i++ {
+		by := cursor.Load() - w.heldAt
+		if by == 0 {
+			continue
+		}
+		if moved == 0 {
+			moved, budget = i, i+patience
+		}
+		if by >= w.step || i == budget-1 {
+			if w.rescan(n) {
+				w.wait.hit(moved)
+				return true
+			}
+			cursor, moved = w.cells[max(w.heldBy, 0)].cursor, 0
+			budget = w.wait.budget()
 		}
 	}
 	w.wait.miss()

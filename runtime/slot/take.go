@@ -77,6 +77,7 @@ func (r *Reader) copyNext() (Slot, bool, error) {
 				return r.deliver(r.buf)
 			}
 		} else if r.intact() {
+			r.show()
 			return Slot{}, false, nil
 		}
 		if r.conf.Sync != hdr.SyncOverwrite {

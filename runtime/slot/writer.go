@@ -92,6 +92,7 @@ func OpenWriter(m Memory, p Plan, c Config, h Host, opts WriterOptions) (*Writer
 		seen:   make([]sighting, p.Consumers),
 		single: c.Sync == hdr.SyncSingleReader,
 		heldBy: HolderNobody,
+		probed: -int64(probeEvery),
 	}
 	w.plain = !c.latest() && !c.Timestamp && !c.Length && !c.checksums() && !word.Staged
 	w.wait.init(opts.Wait, w.clock, h, v.roomBell)
@@ -353,8 +354,7 @@ func (w *Writer) finish(off uintptr, stamp uint64, now int64) {
 		w.sum(off, stamp)
 	}
 	if word.Staged {
-		used := uintptr(roundUp(w.plan.PayloadOff+w.plan.PayloadSize, 8))
-		w.slots.CopyIn(off+8, w.buf.Bytes(off+8, used-8))
+		w.slots.CopyIn(off+8, w.buf.Bytes(off+8, uintptr(w.plan.used(&w.conf))-8))
 	}
 }
 
