@@ -22,7 +22,7 @@ var rawSchema = sync.OnceValue(func() *fixed.Schema {
 	s := &schema.Schema{
 		ID: "blds.raw", Version: schema.Version{Major: 1}, Order: schema.LittleEndian,
 		Record: &schema.Record{
-			Name: "raw", Size: 1, Align: 1, Stride: 1,
+			Name: "raw", ID: "blds.raw", Size: 1, Align: 1, Stride: 1,
 			Members: []schema.Member{{Name: "byte", Size: 1, Align: 1, Type: schema.Type{Code: schema.U8}}},
 		},
 	}
