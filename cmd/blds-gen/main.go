@@ -1,4 +1,10 @@
 // Blds-gen is the schema compiler of the Data Exchange Hub.
 package main
 
-func main() {}
+import (
+	"os"
+
+	"github.com/pylabhub/datahub/cmd/blds-gen/internal/cli"
+)
+
+func main() { os.Exit(cli.Main()) }

@@ -94,7 +94,7 @@ func ChannelText(c *schema.Channel) string {
 	if c.FlexMode != 0 {
 		add("flex_mode", c.FlexMode.String())
 	}
-	if c.Checksum != 0 {
+	if c.Checksum > schema.ChecksumNone {
 		add("checksum", c.Checksum.String())
 	}
 	if c.ChecksumType != 0 {
