@@ -78,6 +78,9 @@ func (p *pkg) needed() []*ast.File {
 			FileStart: s.file.FileStart, FileEnd: s.file.FileEnd,
 		})
 	}
+	if files == nil { // the package's name is needed all the same
+		files = append(files, &ast.File{Name: ast.NewIdent(p.name)})
+	}
 	return files
 }
 
@@ -112,6 +115,13 @@ func (p *pkg) typeError(err error) {
 	if !errors.As(err, &te) {
 		return
 	}
+	if strings.HasPrefix(te.Msg, "\t") { // says more about the error before
+		if last := len(p.check.errs) - 1; last >= 0 && p.check.kept {
+			p.check.errs[last].Msg += "\n" + te.Msg
+		}
+		return
+	}
+	p.check.kept = false
 	for _, n := range p.opaque {
 		if n.Pos() <= te.Pos && te.Pos < n.End() {
 			return
@@ -123,6 +133,7 @@ func (p *pkg) typeError(err error) {
 		}
 		if from, to := d.span(); from <= te.Pos && te.Pos < to {
 			p.check.errs = append(p.check.errs, te)
+			p.check.kept = true
 			return
 		}
 	}
@@ -157,7 +168,7 @@ func (p *pkg) reportType(l *loader, te types.Error) {
 	msg, rest, _ := strings.Cut(te.Msg, "\n")
 	pos := l.pos(te.Pos, p.identAt(te.Pos))
 	if strings.HasPrefix(msg, "invalid recursive type") {
-		links := refersTo.FindAllStringSubmatch(rest+msg, -1)
+		links := refersTo.FindAllStringSubmatch(rest+"\n"+msg, -1)
 		chain := make([]string, 0, len(links)+1)
 		for i, link := range links {
 			if i == 0 {

@@ -22,7 +22,10 @@ func (l *loader) schemaConsts(p *pkg, g *constGroup, schemas map[string]*schema.
 	}
 	owner := schemas[of.value]
 	if owner == nil {
-		p.report(schema.CodeGoConstOwner, l.within(g.dir.pos, of.valAt), meant(of.value, keys(schemas), "name the Go type of a schema of this package"),
+		if p.annotated(of.value) {
+			return
+		}
+		p.report(schema.CodeGoConstOwner, l.within(g.dir.pos, of.valAt), meant(of.value, sorted(keys(schemas)), "name the Go type of a schema of this package"),
 			"%q is no schema of package %q", of.value, p.name)
 		return
 	}

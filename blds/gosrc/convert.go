@@ -99,6 +99,9 @@ func (l *loader) convert(p *pkg) *Package {
 	for _, s := range out.Schemas {
 		if s.Channel != nil && s.Channel.FlexName != "" {
 			s.Flex = schemas[s.Channel.FlexName]
+			if s.Flex == nil && p.annotated(s.Channel.FlexName) {
+				s.Channel = nil // what is wrong with the other schema has been told
+			}
 		}
 	}
 	for _, r := range l.ownRecords(p, out.Schemas) {
@@ -117,6 +120,13 @@ func (l *loader) convert(p *pkg) *Package {
 	}
 	out.fields = p.fields
 	return out
+}
+
+// annotated reports whether a type was meant to be a schema.
+func (p *pkg) annotated(name string) bool {
+	return slices.ContainsFunc(p.anns, func(a *annotation) bool {
+		return a.spec.Name.Name == name && a.dirs["schema"] != nil
+	})
 }
 
 type placedDecl struct {

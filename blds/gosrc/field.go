@@ -41,11 +41,14 @@ func (c *fieldConv) field(f *ast.Field, first bool) {
 	refused := ""
 	for _, id := range f.Names {
 		v, _ := c.p.check.info.Defs[id].(*types.Var)
-		if v == nil || v.Type() == types.Typ[types.Invalid] {
+		if v == nil {
 			c.unknown(id)
 			continue
 		}
 		g, ref := c.l.typeOf(v.Type())
+		if g.Code == 0 && ref == nil && isPointer(f.Type) {
+			ref = reference(types.NewPointer(types.Typ[types.Invalid])) // to what was not followed
+		}
 		if ref != nil && ref.code == schema.CodeGoHostLayout && first {
 			return
 		}
@@ -84,6 +87,19 @@ func (c *fieldConv) fail(id *ast.Ident) {
 func (c *fieldConv) unknown(id *ast.Ident) {
 	c.fail(id)
 	c.p.unknown = append(c.p.unknown, c.l.pos(id.Pos(), len(id.Name)))
+}
+
+// isPointer reports whether a type is spelled as a pointer or an array of them.
+func isPointer(x ast.Expr) bool {
+	switch x := x.(type) {
+	case *ast.StarExpr:
+		return true
+	case *ast.ArrayType:
+		return isPointer(x.Elt)
+	case *ast.ParenExpr:
+		return isPointer(x.X)
+	}
+	return false
 }
 
 func (c *fieldConv) typePos(f *ast.Field) schema.Pos {
@@ -146,11 +162,11 @@ func (c *fieldConv) refuse(f *ast.Field, id *ast.Ident, t types.Type, ref *refus
 		}
 	case *types.Basic:
 		if _, named := ref.typ.(*types.Named); named {
-			what += ", a " + u.Name()
+			what += " (" + u.Name() + ")"
 		}
 	}
 	if strings.Contains(what, "invalid type") {
-		what = types.ExprString(f.Type)
+		verb, what = "is", types.ExprString(f.Type)
 	}
 	c.p.report(ref.code, c.typePos(f), ref.remedy, "field %q %s %s: %s", id.Name, verb, what, ref.reason)
 }
@@ -267,7 +283,17 @@ func (c *fieldConv) nested(d *schema.FieldDecl, f *ast.Field, tn *types.TypeName
 	if in.hidden != nil && in.pkg != c.p {
 		pr := c.p.report(schema.CodeGoHidden, c.typePos(f), "declare a record of your own, or ask for exported fields",
 			"field %q is %s, whose field %q is not exported: only its own package can make a record of it", d.Name, types.ExprString(f.Type), in.hidden.path)
-		pr.Notes = []schema.Note{{Pos: in.hidden.pos, Message: "the field is declared here"}}
+		if !in.pkg.std {
+			pr.Notes = []schema.Note{{Pos: in.hidden.pos, Message: "the field is declared here"}}
+		}
+		return false
+	}
+	if in.why != nil {
+		pr := c.p.report(in.why.Code, c.typePos(f), "declare a record of your own",
+			"field %q is %s: %s", d.Name, types.ExprString(f.Type), in.why.Message)
+		if !in.pkg.std {
+			pr.Notes = []schema.Note{{Pos: in.why.Pos, Message: "the field is declared here"}}
+		}
 		return false
 	}
 	if in.hidden != nil && c.r.hidden == nil {

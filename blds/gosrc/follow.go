@@ -97,13 +97,13 @@ func (l *loader) follow(roots []*pkg) {
 		p.index()
 		for _, a := range p.anns {
 			if d := p.bySpec[a.spec]; d != nil && !a.src.made {
-				f.need(d, strict, nil)
+				f.need(d, strict, nil, "")
 			}
 		}
 		for _, g := range p.consts {
 			for _, spec := range g.specs {
 				if d := p.bySpec[spec]; d != nil {
-					f.need(d, strict, nil)
+					f.need(d, strict, nil, "")
 				}
 			}
 		}
@@ -128,9 +128,9 @@ type follower struct {
 	wait    bool  // it has to be walked again
 }
 
-// need notes that d is needed; at is where it is mentioned, nil if it is what
-// the user annotated.
-func (f *follower) need(d *decl, level int, at *ast.Ident) {
+// need notes that d is needed; at is where it is mentioned, and by what name, nil
+// if it is what the user annotated.
+func (f *follower) need(d *decl, level int, at *ast.Ident, name string) {
 	if d.level >= level {
 		return
 	}
@@ -138,9 +138,15 @@ func (f *follower) need(d *decl, level int, at *ast.Ident) {
 	f.queue = append(f.queue, d)
 	if level == strict && d.src.outside != "" && at != nil {
 		from, _ := d.span()
-		pr := f.decl.p.report(schema.CodeGoConstrained, f.l.pos(at.Pos(), len(at.Name)),
-			"use something that every build of the package has", "%q is declared in %s", at.Name, d.src.outside)
-		pr.Notes = []schema.Note{{Pos: f.l.pos(from, len(at.Name)), Message: "it is declared here"}}
+		pos := f.l.pos(at.Pos(), len(at.Name))
+		if !f.decl.p.root && f.decl.p.via.IsValid() {
+			pos = f.decl.p.via
+		}
+		pr := f.decl.p.report(schema.CodeGoConstrained, pos,
+			"use something that every build of the package has", "%q is declared in %s", name, d.src.outside)
+		if !d.p.std {
+			pr.Notes = []schema.Note{{Pos: f.l.pos(from, len(at.Name)), Message: "it is declared here"}}
+		}
 	}
 }
 
@@ -228,9 +234,9 @@ func (f *follower) enumTable(a *annotation, level int) {
 	}
 	for _, d := range specs {
 		if sure[d] {
-			f.need(d, level, nil)
+			f.need(d, level, nil, "")
 		} else {
-			f.need(d, loose, nil)
+			f.need(d, loose, nil, "")
 		}
 	}
 }
@@ -282,7 +288,7 @@ func (f *follower) refs(x ast.Node) {
 // name follows an identifier that no package name stands before.
 func (f *follower) name(id *ast.Ident) {
 	if d := f.decl.p.decls[id.Name]; d != nil {
-		f.need(d, f.decl.level, id)
+		f.need(d, f.decl.level, id, id.Name)
 		return
 	}
 	if types.Universe.Lookup(id.Name) != nil {
@@ -316,7 +322,7 @@ func (f *follower) imported(spec *ast.ImportSpec, at *ast.Ident, name string) {
 		return
 	}
 	p := f.packageAt(path)
-	if p != nil && p.stub {
+	if p != nil && p.stub && !p.settled {
 		p.index()
 		if p.decls[name] == nil {
 			p = nil // the real one has more
@@ -333,7 +339,10 @@ func (f *follower) imported(spec *ast.ImportSpec, at *ast.Ident, name string) {
 		return // told at the import
 	}
 	if target := p.decls[name]; target != nil {
-		f.need(target, d.level, at)
+		if at.Name != name {
+			name = at.Name + "." + name
+		}
+		f.need(target, d.level, at, name)
 	}
 }
 
@@ -349,12 +358,12 @@ func (f *follower) list() {
 	f.l.listImports(paths)
 	for _, path := range paths {
 		stub, p := stubs[path], f.l.pkgs[path]
-		if stub == nil || !f.open(p) {
+		if stub == nil || stub == p || !f.open(p) {
 			continue
 		}
 		for name, d := range stub.decls {
 			if real := p.decls[name]; real != nil {
-				f.need(real, d.level, nil)
+				f.need(real, d.level, nil, "")
 			}
 		}
 	}

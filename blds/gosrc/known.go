@@ -29,7 +29,11 @@ type Uintptr struct{ hidden uint64 }
 type Value struct{ hidden uint64 }
 type Pointer[T any] struct{ hidden uint64 }`,
 	fixedPath: `package fixed
-type Bool uint8`,
+type Bool uint8
+const (
+	False Bool = 0
+	True  Bool = 1
+)`,
 }
 
 // stubOf returns the stand-in for a well-known package, nil if there is none.

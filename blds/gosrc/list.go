@@ -1,6 +1,7 @@
 package gosrc
 
 import (
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -22,29 +23,29 @@ func (l *loader) list(patterns []string) ([]*packages.Package, error) {
 	return packages.Load(&packages.Config{Context: l.ctx, Dir: l.dir, Env: l.env, Mode: listMode}, query...)
 }
 
-// listRoots lists the packages that the user named, in the order of their
-// import paths, and reports those that are none.
-func (l *loader) listRoots(patterns []string) []*pkg {
-	folders := make([]string, 0, max(1, len(patterns)))
-	for _, p := range patterns {
+// folders turns patterns that name a file into ones that name its folder.
+func folders(patterns []string) []string {
+	if len(patterns) == 0 {
+		return []string{"."}
+	}
+	out := make([]string, len(patterns))
+	for i, p := range patterns {
 		if strings.HasSuffix(p, ".go") {
 			p = filepath.Dir(p)
 			if !filepath.IsAbs(p) && p != "." {
 				p = "." + string(filepath.Separator) + p
 			}
 		}
-		folders = append(folders, p)
+		out[i] = p
 	}
-	if len(folders) == 0 {
-		folders = append(folders, ".")
-	}
-	listed, err := l.list(folders)
-	if err != nil {
-		l.loadProblem(schema.CodeGoLoad, err.Error())
-		return nil
-	}
-	if len(listed) == 0 {
-		l.report(schema.Problem{Code: schema.CodeGoNoFiles, Message: strings.Join(folders, " ") + " matches no Go package",
+	return out
+}
+
+// roots enters the packages that the user named, in the order of their import
+// paths, and reports those that are none.
+func (l *loader) roots(patterns []string, listed []*packages.Package) []*pkg {
+	if len(listed) == 0 && len(l.problems) == 0 {
+		l.report(schema.Problem{Code: schema.CodeGoNoFiles, Message: strings.Join(patterns, " ") + " matches no Go package",
 			Remedy: "name a folder with Go files, or use ./... in a folder above one"})
 	}
 	var roots []*pkg
@@ -69,13 +70,20 @@ func (l *loader) listRoots(patterns []string) []*pkg {
 func (l *loader) listImports(paths []string) {
 	listed, err := l.list(paths)
 	for _, lp := range listed {
+		if stub := l.pkgs[lp.PkgPath]; stub != nil && len(lp.GoFiles) == 0 {
+			continue // better than nothing
+		}
 		if p := l.add(lp); len(p.goFiles) == 0 && len(lp.Errors) > 0 {
 			p.listErr = lp.Errors[0].Msg
 		}
 	}
 	for _, path := range paths {
 		p := l.pkgs[path]
-		if p == nil || p.stub {
+		if p != nil && p.stub {
+			p.settled = true
+			continue
+		}
+		if p == nil {
 			p = &pkg{path: path, listErr: "the go command does not find it"}
 			if err != nil {
 				p.listErr = err.Error()
@@ -94,7 +102,7 @@ func (l *loader) add(lp *packages.Package) *pkg {
 	if p := l.pkgs[lp.PkgPath]; p != nil && !p.stub {
 		return p
 	}
-	p := &pkg{path: lp.PkgPath, name: lp.Name, dir: lp.Dir, goFiles: lp.GoFiles}
+	p := &pkg{path: lp.PkgPath, name: lp.Name, dir: lp.Dir, goFiles: lp.GoFiles, std: lp.Module == nil}
 	if lp.Module != nil {
 		p.modPath, p.modDir = lp.Module.Path, lp.Module.Dir
 	}
@@ -129,10 +137,15 @@ func goAdvice(text string) (msg, remedy string) {
 	if before, _, ok := strings.Cut(msg, "; to add it:"); ok && len(lines) > 1 {
 		return before, "run " + lines[1]
 	}
-	for _, end := range []string{"; see 'go help modules'", "; try 'go help modules'"} {
-		if before, ok := strings.CutSuffix(msg, end); ok {
-			return before, "run this in a folder of a module, or make one with go mod init"
-		}
+	const inModule = "run this in a folder of a module, or make one with go mod init"
+	if before, ok := strings.CutSuffix(msg, "; see 'go help modules'"); ok {
+		return before, inModule
+	}
+	if pattern, _, ok := strings.Cut(msg, ": directory prefix "); ok {
+		return pattern + ": the folder is in no Go module", inModule
+	}
+	if folder, ok := strings.CutSuffix(msg, ": directory not found"); ok {
+		return fmt.Sprintf("there is no folder %q", strings.TrimPrefix(folder, "stat ")), ""
 	}
 	if strings.HasSuffix(msg, ":") && len(lines) > 1 {
 		msg += " " + strings.Join(lines[1:], "; ")

@@ -22,7 +22,8 @@ type Config struct {
 	// "" is the current one.
 	Dir string
 	// Env is the environment of the go command; nil is that of the process.
-	// GOPROXY is always off: loading never uses the network.
+	// GOPROXY is always off, as loading never uses the network, and CGO_ENABLED on,
+	// so that what is found does not depend on whether there is a C compiler.
 	Env []string
 }
 
@@ -113,16 +114,26 @@ func Load(ctx context.Context, cfg Config, patterns ...string) (*Result, []schem
 	if err != nil {
 		return &Result{}, []schema.Problem{{Code: schema.CodeGoLoad, Message: err.Error()}}
 	}
-	roots := l.listRoots(patterns)
+	folders := folders(patterns)
+	listed, err := l.list(folders)
+	if err != nil {
+		l.loadProblem(schema.CodeGoLoad, err.Error())
+	}
+	res := l.run(l.roots(folders, listed))
+	if ctx.Err() != nil {
+		return &Result{}, []schema.Problem{{Code: schema.CodeInterrupted, Message: context.Cause(ctx).Error()}}
+	}
+	return res, l.problems
+}
+
+// run does everything but the listing of the packages that the user named.
+func (l *loader) run(roots []*pkg) *Result {
 	l.parallel(len(roots), func(i int) { roots[i].read(l) })
 	roots = slices.DeleteFunc(roots, func(p *pkg) bool { return !p.parsed && len(p.generated) == 0 })
 	for _, p := range roots {
 		p.attach(l)
 	}
 	l.follow(roots)
-	if ctx.Err() != nil {
-		return &Result{}, []schema.Problem{{Code: schema.CodeInterrupted, Message: context.Cause(ctx).Error()}}
-	}
 	l.nameSpaces()
 	res := &Result{Origins: map[schema.Pos]Origin{}}
 	for _, p := range roots {
@@ -135,16 +146,17 @@ func Load(ctx context.Context, cfg Config, patterns ...string) (*Result, []schem
 	slices.SortStableFunc(l.problems, func(a, b schema.Problem) int {
 		return cmp.Or(a.Pos.Compare(b.Pos), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Message, b.Message))
 	})
-	return res, slices.CompactFunc(l.problems, func(a, b schema.Problem) bool {
+	l.problems = slices.CompactFunc(l.problems, func(a, b schema.Problem) bool {
 		return a.Code == b.Code && a.Pos == b.Pos && a.Message == b.Message
 	})
+	return res
 }
 
 // collect takes the problems of all packages together.
 func (l *loader) collect() {
 	for _, p := range l.pkgs {
 		for _, pr := range p.problems {
-			if !p.root && p.via.IsValid() {
+			if !p.root && p.via.IsValid() && p.via != pr.Pos {
 				pr.Notes = append(pr.Notes, schema.Note{Pos: p.via, Message: "a schema uses that package here"})
 			}
 			l.report(pr)
@@ -185,7 +197,7 @@ func newLoader(ctx context.Context, cfg Config) (*loader, error) {
 	}
 	return &loader{
 		ctx: ctx, dir: dir, fset: token.NewFileSet(),
-		env:     append(env[:len(env):len(env)], "GOPROXY=off"),
+		env:     append(env[:len(env):len(env)], "GOPROXY=off", "CGO_ENABLED=1"),
 		pkgs:    map[string]*pkg{},
 		records: map[*types.TypeName]*recordInfo{},
 		infoOf:  map[*schema.RecordDecl]*recordInfo{},

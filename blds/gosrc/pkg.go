@@ -23,7 +23,9 @@ type pkg struct {
 	goFiles         []string // of the build here, absolute
 	listErr         string   // why there is nothing to read
 	root            bool     // the user named it
+	std             bool     // in no module
 	stub            bool     // a few types of a well-known package, see known.go
+	settled         bool     // of a stub: there is no other
 	parsed          bool
 	broken          bool // has a problem that makes others follow from it
 
@@ -241,5 +243,6 @@ type checked struct {
 	pkg   *types.Package
 	info  *types.Info
 	errs  []types.Error
+	kept  bool  // the last error is in errs
 	state uint8 // 0 not begun, 1 begun, 2 done
 }

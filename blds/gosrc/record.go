@@ -20,6 +20,7 @@ type recordInfo struct {
 	size   uint64
 	align  uint64
 	hidden *hiddenInfo
+	why    *schema.Problem // why a record of an imported package is bad
 }
 
 // A hiddenInfo is a field that only the record's own package may name.
@@ -63,6 +64,7 @@ func (l *loader) record(tn *types.TypeName) *recordInfo {
 		r.hidden = &hiddenInfo{l.pos(n.Pos(), int(n.End()-n.Pos())), hiddenName(n)}
 		r.bad = !p.root // it was not followed any further
 	}
+	before := len(p.problems)
 	if !r.bad {
 		c := fieldConv{l: l, p: p, r: r, types: map[string]types.Type{}}
 		for i, f := range st.Fields.List {
@@ -76,6 +78,12 @@ func (l *loader) record(tn *types.TypeName) *recordInfo {
 	}
 	if r.bad {
 		r.markBad()
+	}
+	if !p.root && len(p.problems) > before {
+		// Told where the record is used: its source may not be the user's to mend.
+		r.why = &schema.Problem{}
+		*r.why = p.problems[before]
+		p.problems = p.problems[:before]
 	}
 	r.open = false
 	return r

@@ -42,12 +42,12 @@ func (l *loader) schemaDecl(p *pkg, a *annotation) *schema.SchemaDecl {
 	return s
 }
 
-// channel reads the policies of a channel. Which of them go together is for
-// layout to say.
+// channel reads the policies of a channel, nil if some are not understood. Which
+// of them go together is for layout to say.
 func (l *loader) channel(p *pkg, d *placed) *schema.Channel {
 	v := values{l: l, p: p, d: d}
 	const count = "use a decimal number"
-	return &schema.Channel{
+	c := &schema.Channel{
 		Policy:       word(&v, "policy", schema.ParsePolicy, schema.PolicyWords()),
 		Sync:         word(&v, "sync", schema.ParseSync, schema.SyncWords()),
 		Capacity:     v.number("capacity", "a number of slots", count),
@@ -61,6 +61,10 @@ func (l *loader) channel(p *pkg, d *placed) *schema.Channel {
 		Spinlocks:    v.number("spinlocks", "a number of spinlocks", count),
 		Pos:          l.within(d.pos, d.nameAt),
 	}
+	if v.failed || d.bad {
+		return nil
+	}
+	return c
 }
 
 func onOff(s string) (on, ok bool) { return s == "on", s == "on" || s == "off" }

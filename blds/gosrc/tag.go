@@ -49,7 +49,7 @@ func (t *fieldTag) add(a arg) (textError, bool) {
 	switch {
 	case !flag && !contains(tagValues, a.key):
 		return textError{schema.CodeTagKey, a.at, fmt.Sprintf("there is no key %q", a.key),
-			meant(a.key, tagKeys, "use "+oneOf(tagKeys))}, false
+			meant(a.key, tagKeys, `use one of those that "blds-gen explain BLDS0431" lists`)}, false
 	case t.has(a.key):
 		return textError{schema.CodeTagKey, a.at, fmt.Sprintf("key %q is given twice", a.key), "remove one of them"}, false
 	case flag && a.hasValue:
