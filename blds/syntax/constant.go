@@ -149,14 +149,14 @@ func (l *loader) constValue(c *constant) bool {
 			"%s is no type of a constant", quote(d.Type.Text))
 		return false
 	}
+	var ok bool
 	if c.code.IsInt() {
-		var ok bool
-		if c.n, ok = l.int(c.scope, d.Value); ok {
+		if l.isKind(c.scope, d.Value, c.code) {
+			c.n, ok = l.int(c.scope, d.Value)
 			c.text = c.n.String()
 		}
 		return ok
 	}
-	var ok bool
 	c.text, ok = l.literal(c.scope, d.Value, c.code)
 	return ok
 }
@@ -164,44 +164,76 @@ func (l *loader) constValue(c *constant) bool {
 // literal returns a value of the type code as schema.ParseValue reads it. It
 // does not check that the type can hold it: layout does.
 func (l *loader) literal(s *scope, e *Expr, code schema.TypeCode) (string, bool) {
-	base, minus := e, ""
-	for code.IsNumber() && (base.Kind == ParenExpr || base.Kind == UnaryExpr && base.Op == "-" && minus == "") {
-		minus += base.Op
-		base = base.X
-	}
-	switch {
-	case base.Kind == StringExpr && code == schema.String:
-		return base.Text, true
-	case base.Kind == FloatExpr && code.IsNumber():
-		return minus + strings.ReplaceAll(base.Text, "_", ""), true
-	case base.Kind == NameExpr && code == schema.Bool && (base.Text == "true" || base.Text == "false"):
-		return base.Text, true
-	case base.Kind == NameExpr && !code.IsInt():
-		c := l.lookup(s, base)
-		switch {
-		case c == nil:
-			return "", false
-		case c.code == code || code.IsFloat() && c.code.IsNumber():
-			if text, negative := strings.CutPrefix(c.text, "-"); negative && minus != "" {
-				return text, true
-			}
-			return minus + c.text, true
-		}
-		l.wrongType(s, base, code, "a "+c.code.String())
+	if !l.isKind(s, e, code) {
 		return "", false
-	case code.IsNumber():
-		n, ok := l.int(s, e)
-		return n.String(), ok
 	}
-	l.wrongType(s, base, code, describe(base))
-	return "", false
+	base, minus := unsigned(e)
+	switch base.Kind {
+	case StringExpr:
+		return base.Text, true
+	case FloatExpr:
+		return minus + strings.ReplaceAll(base.Text, "_", ""), true
+	case NameExpr:
+		if code.IsInt() {
+			break
+		}
+		if code == schema.Bool && (base.Text == "true" || base.Text == "false") {
+			return base.Text, true
+		}
+		c := l.lookup(s, base)
+		if c == nil {
+			return "", false
+		}
+		if c.code != code && !(code.IsFloat() && c.code.IsNumber()) {
+			l.wrongType(s, base, code, quote(base.Text)+" of type "+c.code.String())
+			return "", false
+		}
+		if text, negative := strings.CutPrefix(c.text, "-"); negative && minus != "" {
+			return text, true
+		}
+		return minus + c.text, true
+	}
+	n, ok := l.int(s, e)
+	return n.String(), ok
+}
+
+// unsigned returns a literal or name without parentheses and one minus.
+func unsigned(e *Expr) (base *Expr, minus string) {
+	for base = e; base.Kind == ParenExpr || base.Kind == UnaryExpr && base.Op == "-" && minus == ""; base = base.X {
+		minus += base.Op
+	}
+	return base, minus
+}
+
+// isKind checks that a literal, if e is one, is of the kind that code needs.
+func (l *loader) isKind(s *scope, e *Expr, code schema.TypeCode) bool {
+	base, minus := unsigned(e)
+	ok := false
+	switch base.Kind {
+	case NameExpr:
+		ok = minus == "" || code.IsNumber()
+	case StringExpr:
+		ok = code == schema.String
+	case FloatExpr:
+		ok = code.IsFloat()
+	case IntExpr, UnaryExpr, BinaryExpr:
+		ok = code.IsNumber()
+	}
+	if !ok {
+		l.wrongType(s, e, code, describe(e))
+	}
+	return ok
 }
 
 func (l *loader) wrongType(s *scope, e *Expr, code schema.TypeCode, found string) {
-	remedy := map[schema.TypeCode]string{
-		schema.Bool: "write true or false", schema.String: "write text in double quotes",
-	}[code]
-	s.u.ps.add(schema.CodeConstType, e.Pos, remedy, "expected a %s, found %s", code, found)
+	remedy := ""
+	switch code {
+	case schema.Bool:
+		remedy = "write true or false"
+	case schema.String:
+		remedy = "write text in double quotes"
+	}
+	s.u.ps.add(schema.CodeConstType, e.Pos, remedy, "expected a value of type %s, found %s", code, found)
 }
 
 // describe says what an expression is.
@@ -209,12 +241,10 @@ func describe(e *Expr) string {
 	switch e.Kind {
 	case StringExpr:
 		return "a string"
-	case VersionExpr:
-		return "a version"
-	case NameExpr:
+	case IntExpr, FloatExpr, NameExpr, VersionExpr:
 		return quote(e.Text)
 	}
-	return "a number"
+	return "an expression"
 }
 
 // int evaluates an integer expression.
@@ -239,7 +269,7 @@ func (l *loader) int(s *scope, e *Expr) (num, bool) {
 			return num{}, false
 		}
 		if !c.code.IsInt() {
-			s.u.ps.add(schema.CodeConstType, e.Pos, "only integers are computed with", "expected an integer, found %s, a %s", quote(e.Text), c.code)
+			s.u.ps.add(schema.CodeConstType, e.Pos, "only integers are computed with", "expected an integer, found %s of type %s", quote(e.Text), c.code)
 			return num{}, false
 		}
 		return c.n, true
@@ -265,9 +295,7 @@ func (l *loader) int(s *scope, e *Expr) (num, bool) {
 		}
 		return n, ok
 	}
-	s.u.ps.add(schema.CodeConstType, e.Pos, "only integers are computed with", "expected an integer, found %s", map[ExprKind]string{
-		FloatExpr: quote(e.Text), StringExpr: "a string", VersionExpr: "a version",
-	}[e.Kind])
+	s.u.ps.add(schema.CodeConstType, e.Pos, "only integers are computed with", "expected an integer, found %s", describe(e))
 	return num{}, false
 }
 

@@ -32,9 +32,10 @@ type lexer struct {
 	ps        *problems
 	off       int
 	line      int
-	lineStart int // offset of the first byte of the line
-	lastLine  int // of the last token or comment, 0 if there is none yet
-	tokenLine int // of the last token
+	lineStart int  // offset of the first byte of the line
+	lastLine  int  // of the last token or comment, 0 if there is none yet
+	tokenLine int  // of the last token
+	bad       bool // something behind the last token was reported and passed
 	comments  []rawComment
 }
 
@@ -69,22 +70,24 @@ func (l *lexer) next(t *token) {
 		case c == '/' && l.peek(1) == '*':
 			l.blockComment()
 		default:
-			start := l.off
+			start, known := l.off, len(l.ps.list)
 			*t = token{
 				off:   start,
 				line:  l.line,
 				col:   start - l.lineStart + 1,
 				first: l.line > l.tokenLine,
 				blank: l.lastLine > 0 && l.line > l.lastLine+1,
+				bad:   l.bad,
 			}
 			if l.token(t) {
 				t.end = l.off
-				l.lastLine, l.tokenLine = l.line, l.line
+				l.lastLine, l.tokenLine, l.bad = l.line, l.line, false
 				return
 			}
+			l.bad = l.bad || len(l.ps.list) > known
 		}
 	}
-	*t = token{off: l.off, end: l.off, line: l.line, col: l.off - l.lineStart + 1}
+	*t = token{off: l.off, end: l.off, line: l.line, col: l.off - l.lineStart + 1, bad: l.bad}
 }
 
 // peek returns the byte n bytes on, 0 behind the end.
@@ -277,8 +280,8 @@ func (l *lexer) blockComment() {
 	}
 }
 
-// unknown passes what cannot begin a token. It reports whether that was a name
-// nevertheless, of foreign letters.
+// unknown passes what cannot begin a token. It reports whether that was one
+// nevertheless: a name of foreign letters, a string in other quotes.
 func (l *lexer) unknown(t *token) bool {
 	if l.invisible() {
 		return false
@@ -290,7 +293,7 @@ func (l *lexer) unknown(t *token) bool {
 		return true
 	}
 	l.off += n
-	remedy := "remove it"
+	remedy := "remove it, or put text in double quotes"
 	switch r {
 	case '#':
 		remedy = "begin comments with //"
@@ -302,6 +305,7 @@ func (l *lexer) unknown(t *token) bool {
 			closing = string(r)
 		}
 		if i := strings.Index(l.src[l.off:l.lineEnd(start)], closing); i >= 0 {
+			t.kind, t.text = tString, l.src[l.off:l.off+i]
 			l.off += i + len(closing)
 		}
 	case '?':
@@ -309,6 +313,7 @@ func (l *lexer) unknown(t *token) bool {
 	case '<', '>':
 		remedy = "put lengths in [ ]"
 	case '!', '$', '\\':
+		remedy = "remove it"
 	default:
 		for l.off < len(l.src) { // one problem for a run of them
 			r, n := utf8.DecodeRuneInString(l.src[l.off:])
@@ -319,7 +324,7 @@ func (l *lexer) unknown(t *token) bool {
 		}
 	}
 	l.problem(schema.CodeUnknownChar, start, start+n, remedy, "unknown character %s", quote(string(r)))
-	return false
+	return t.kind == tString
 }
 
 // lineEnd returns the offset of the end of the line that off stands on.

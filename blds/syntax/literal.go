@@ -139,7 +139,7 @@ func allDigits(s string, base int) string {
 		case d >= base && base == 10:
 			return "is neither a number nor a name"
 		case d >= base:
-			return "has a " + quote(s[i:i+1]) + ", which is no digit of base " + strconv.Itoa(base)
+			return "has " + quote(s[i:i+1]) + ", which is no digit of base " + strconv.Itoa(base)
 		}
 		prev = c
 	}

@@ -95,7 +95,7 @@ func (p *parser) parseNamespace() bool {
 	n := &Namespace{Pos: p.here()}
 	p.begin(&n.Comments, false)
 	p.advance()
-	name, ok := p.name("the namespace", "write namespace lab.weather")
+	name, ok := p.head("the namespace", "write namespace lab.weather")
 	if ok {
 		name, ok = p.dotted(name)
 	}
@@ -128,8 +128,9 @@ func (p *parser) parseImport() bool {
 		p.advance()
 		n.Alias, ok = p.name("the name of the import", "")
 	}
-	p.finish(&n.Comments)
-	p.f.Imports = append(p.f.Imports, n)
+	if p.finish(&n.Comments); ok {
+		p.f.Imports = append(p.f.Imports, n)
+	}
 	return ok
 }
 
@@ -164,10 +165,10 @@ func (p *parser) parseConst() (c *Const, ok bool) {
 	p.begin(&c.Comments, true)
 	defer p.finish(&c.Comments)
 	p.advance()
-	if c.Name, ok = p.name("the name of a constant", ""); !ok {
+	if c.Name, ok = p.head("the name of a constant", ""); !ok {
 		return c, false
 	}
-	if c.Type, ok = p.name("the type of the constant", "write const "+c.Name.Text+" u32 = 1"); !ok {
+	if c.Type, ok = p.head("the type of the constant", "write const "+c.Name.Text+" u32 = 1"); !ok {
 		return c, false
 	}
 	if !p.expect(tAssign, "write const "+c.Name.Text+" "+c.Type.Text+" = and a value") {
@@ -183,14 +184,14 @@ func (p *parser) parseEnum() (e *Enum, ok bool) {
 	defer p.finish(&e.Comments)
 	word := p.tok.text
 	p.advance()
-	if e.Name, ok = p.name("the name of the "+word, ""); !ok {
+	if e.Name, ok = p.head("the name of the "+word, ""); !ok {
 		return e, false
 	}
 	remedy := "write " + word + " " + e.Name.Text + " : u8 {"
 	if !p.expect(tColon, remedy) {
 		return e, false
 	}
-	if e.Base, ok = p.name("an integer type", remedy); !ok {
+	if e.Base, ok = p.head("an integer type", remedy); !ok {
 		return e, false
 	}
 	if e.Attrs, ok = p.parseAttrs(); !ok {
@@ -221,7 +222,7 @@ func (p *parser) parseChannel() (c *Channel, ok bool) {
 	p.begin(&c.Comments, false)
 	defer p.finish(&c.Comments)
 	p.advance()
-	if c.Name, ok = p.name("the name of a schema", "write channel Reading {"); !ok {
+	if c.Name, ok = p.head("the name of a schema", "write channel Reading {"); !ok {
 		return c, false
 	}
 	ok = p.list(&c.Comments, &c.Body, "policy", func() (*Comments, bool) {
@@ -255,6 +256,7 @@ func (p *parser) list(c *Comments, b *Body, what string, item func() (*Comments,
 			return false
 		}
 		com, ok := item()
+		p.finish(com)
 		switch {
 		case !ok:
 			p.skipItem()

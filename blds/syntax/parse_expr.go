@@ -48,6 +48,10 @@ func (p *parser) binary(prec, depth int) (*Expr, bool) {
 func (p *parser) unary(depth int) (*Expr, bool) {
 	e := Expr{Text: p.tok.text, Pos: p.here()}
 	ok := true
+	if p.tok.first && isDeclKeyword(&p.tok) {
+		p.unexpected("", "a value")
+		return nil, false
+	}
 	switch k := p.tok.kind; k {
 	case tInt:
 		e.Kind = IntExpr

@@ -8,7 +8,7 @@ func (p *parser) parseRecord() (r *Record, ok bool) {
 	defer p.finish(&r.Comments)
 	word := p.tok.text
 	p.advance()
-	if r.Name, ok = p.name("the name of the "+word, ""); !ok {
+	if r.Name, ok = p.head("the name of the "+word, ""); !ok {
 		return r, false
 	}
 	if r.Schema {
@@ -240,6 +240,10 @@ func (p *parser) parseAttrs() (list []Attr, ok bool) {
 	for p.tok.kind == tAt {
 		a := Attr{Pos: p.here()}
 		p.advance()
+		if p.tok.first {
+			p.unexpected("write it behind the @", "the name of an attribute")
+			return list, false
+		}
 		if a.Name, ok = p.name("the name of an attribute", ""); !ok {
 			return list, false
 		}

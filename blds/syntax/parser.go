@@ -93,9 +93,10 @@ func (p *parser) since(pos schema.Pos) schema.Pos {
 	return pos
 }
 
-// unexpected reports that the present token is not what was wanted.
+// unexpected reports that the present token is not what was wanted, unless
+// something was reported there already.
 func (p *parser) unexpected(remedy, want string, args ...any) *schema.Problem {
-	if p.errOff == p.tok.off {
+	if p.errOff == p.tok.off || p.tok.bad {
 		return nil
 	}
 	p.errOff = p.tok.off
@@ -130,6 +131,16 @@ func (p *parser) name(what, remedy string) (Name, bool) {
 	n := Name{Text: p.tok.text, Pos: p.here()}
 	p.advance()
 	return n, true
+}
+
+// head takes a name in the head of a declaration. A keyword at the beginning of a
+// line is no name there: what stands before it has not been finished.
+func (p *parser) head(what, remedy string) (Name, bool) {
+	if p.tok.first && isDeclKeyword(&p.tok) {
+		p.unexpected(remedy, "%s", what)
+		return Name{}, false
+	}
+	return p.name(what, remedy)
 }
 
 // dotted takes the rest of a dotted name that began with n.
@@ -179,8 +190,18 @@ func (p *parser) plain(r *rawComment) Comment {
 }
 
 // finish gives the comments inside the node that ends with the last token, and
-// the one behind it on its line, to the node.
-func (p *parser) finish(c *Comments) { c.Trail = p.inner(c) }
+// the one behind it on its line, to the node. An item of a list ends twice,
+// before and behind its comma.
+func (p *parser) finish(c *Comments) {
+	behind := p.inner(c)
+	switch {
+	case behind == nil:
+	case c.Trail == nil:
+		c.Trail = behind
+	default:
+		c.Lead = append(c.Lead, *behind)
+	}
+}
 
 // open does the same at the opening brace of a node.
 func (p *parser) open(c *Comments, b *Body) { b.Open = p.inner(c) }

@@ -70,6 +70,7 @@ type token struct {
 	quoted bool   // a name in backquotes: never a keyword
 	first  bool   // nothing but white space before it on its line
 	blank  bool   // an empty line before it, and after the comment before it
+	bad    bool   // something before it was reported and passed
 	text   string // a name without backquotes, a string's value, else as written
 	off    int    // in the text, bytes from 0
 	end    int
