@@ -236,11 +236,18 @@ func (s *Set) leftoversIn(dir string, sources map[string]bool) []leftover {
 			continue
 		}
 		source, ours := markedFile(path)
-		if ours && (sources[source] || s.covered[cover{dir, filepath.Ext(source)}]) {
+		if ours && isOutputName(e.Name(), source) && (sources[source] || s.covered[cover{dir, filepath.Ext(source)}]) {
 			found = append(found, leftover{path, source})
 		}
 	}
 	return found
+}
+
+// isOutputName reports whether output of a source may have this name: reading.go
+// gives reading_blds.go and others that begin like it. A copy that somebody made
+// under another name is theirs.
+func isOutputName(name, source string) bool {
+	return strings.HasPrefix(name, strings.TrimSuffix(source, filepath.Ext(source))+"_blds")
 }
 
 // markedFile is MarkedSource for a file on disk.
