@@ -62,14 +62,20 @@ func (p *byPointer) target() (string, error) {
 }
 
 func (p *byPointer) open() (*shm.Dir, error) {
-	name, err := p.target()
-	if err != nil {
-		return nil, err
+	for last := ""; ; {
+		name, err := p.target()
+		if err != nil {
+			return nil, err
+		}
+		if name == "" || name == last {
+			return nil, &fs.PathError{Op: "open", Path: filepath.Join(p.dir.Path(), pointerName), Err: fs.ErrNotExist}
+		}
+		d, err := p.dir.OpenDir(name)
+		if !errors.Is(err, fs.ErrNotExist) {
+			return d, err
+		}
+		last = name // the folder was replaced and removed: the pointer must be another by now
 	}
-	if name == "" {
-		return nil, &fs.PathError{Op: "open", Path: filepath.Join(p.dir.Path(), pointerName), Err: fs.ErrNotExist}
-	}
-	return p.dir.OpenDir(name)
 }
 
 func (p *byPointer) path() string {
