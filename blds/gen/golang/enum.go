@@ -151,7 +151,7 @@ func (f *file) schemaConstants(r *record) {
 		lines = append(lines, code("%s", constantValue(name, c)))
 	}
 	if len(lines) > 0 {
-		f.decl(fmt.Sprintf("Constants of [%s].", r.name), "const %v", block(lines))
+		f.directed(fmt.Sprintf("The constants of [%s].", r.name), "//blds:const of="+r.name, "const %v", block(lines))
 	}
 }
 

@@ -106,7 +106,7 @@ func (f *file) channel(r *record) {
 // flex names the type of the flexible zone, or with a suffix what belongs to it.
 // It is of the same namespace, but perhaps in another folder.
 func (f *file) flex(s *schema.Schema, suffix string) *jen.Statement {
-	t := f.ix.find(f.pkg, s.Flex.ID, s.Flex.Name())
+	t := f.ix.find(f.pkg, s.Flex.ID, s.Flex.Record.Name)
 	return f.named(t.ImportPath, t.Package, t.Name+suffix)
 }
 

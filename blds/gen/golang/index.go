@@ -43,7 +43,7 @@ func newIndex(pkgs []*gen.Package) *index {
 				id, name := "", ""
 				switch {
 				case d.Schema != nil:
-					id, name = d.Schema.ID, d.Schema.Name()
+					id, name = d.Schema.ID, d.Schema.Record.Name
 				case d.Record != nil:
 					id, name = d.Record.ID, d.Record.Name
 				case d.Enum != nil:
@@ -208,7 +208,7 @@ func uses(d *gen.Decl) []use {
 	if s := d.Schema; s != nil {
 		rec = s.Record
 		if s.Flex != nil {
-			out = append(out, use{s.Flex.ID, s.Flex.Name(), s.Name(), s.Channel.Pos})
+			out = append(out, use{s.Flex.ID, s.Flex.Record.Name, s.Record.Name, s.Channel.Pos})
 		}
 	}
 	if rec == nil {

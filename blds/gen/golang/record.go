@@ -29,11 +29,7 @@ type field struct {
 }
 
 func (f *file) newRecord(rec *schema.Record, s *schema.Schema) *record {
-	name := rec.Name
-	if s != nil {
-		name = s.Name()
-	}
-	r := &record{Record: rec, schema: s, name: goName(f.src, name), byName: make(map[string]string)}
+	r := &record{Record: rec, schema: s, name: goName(f.src, rec.Name), byName: make(map[string]string)}
 	for i := range rec.Members {
 		m := &rec.Members[i]
 		switch {
@@ -89,7 +85,7 @@ func (f *file) schema(r *record) {
 		return
 	}
 	if !f.src.Written {
-		f.typeDecl(r, schemaDirective(r), docOf(s.Doc, s.Deprecated, s.Name(), r.name, r.name+" is the schema "+s.ID+"."))
+		f.typeDecl(r, schemaDirective(r), docOf(s.Doc, s.Deprecated, r.Name, r.name, r.name+" is the schema "+s.ID+"."))
 		f.schemaConstants(r)
 	}
 	f.members(r)

@@ -54,7 +54,7 @@ func (f *file) offsetTest(r *record) *jen.Statement {
 func (f *file) textTest(r *record) *jen.Statement {
 	var rows strings.Builder
 	for _, m := range r.fields {
-		if m.Type.Code != schema.String || m.Type.Len > maxTested {
+		if m.Type.Code != schema.String || m.Size > maxTested {
 			continue
 		}
 		x := m.access()
@@ -106,7 +106,7 @@ func (f *file) textTest(r *record) *jen.Statement {
 func (f *file) blobTest(r *record) *jen.Statement {
 	var rows strings.Builder
 	for _, m := range r.fields {
-		if m.Type.Code == schema.Bytes && m.Type.Len <= maxTested {
+		if m.Type.Code == schema.Bytes && m.Size <= maxTested {
 			x := m.access()
 			fmt.Fprintf(&rows, "{%q, %d, r.Set%s, r.Get%s, &r.%s},\n", m.name, m.Type.Len, x, x, r.byName[m.Attrs.LenField])
 		}
@@ -144,7 +144,7 @@ func (f *file) blobTest(r *record) *jen.Statement {
 func (f *file) optionTest(r *record) *jen.Statement {
 	var rows strings.Builder
 	for _, m := range r.fields {
-		if m.word != "" {
+		if m.word != "" && m.Size <= maxTested {
 			x := m.access()
 			fmt.Fprintf(&rows, "{%q, r.Has%s, func() bool { %s }, r.Clear%s},\n", m.name, x, f.storeAndCompare(&m), x)
 		}
@@ -196,8 +196,6 @@ func (f *file) storeAndCompare(m *field) string {
 		return fmt.Sprintf("return r.Set%s() == &r.%s", x, m.name)
 	case m.Type.Code == schema.Bool && first == "":
 		return fmt.Sprintf("r.Set%s(true); return r.%s.Get()", x, m.name)
-	case m.Size > maxTested:
-		return fmt.Sprintf("r.Set%s(&r.%s); return true", x, m.name)
 	case m.Type.Code == schema.RecordType:
 		return fmt.Sprintf("v := r.%s; r.Set%s(&v); return r.%s == v", m.name, x, m.name)
 	case first != "":

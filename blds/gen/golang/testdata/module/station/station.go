@@ -86,9 +86,9 @@ type Sample struct {
 //blds:const of=Sample
 const SampleLimit uint32 = 7
 
-// Counters are shared words.
+// Counters are shared words. The id has another name than the type.
 //
-//blds:schema id=user.station.Counters version=1.0.0
+//blds:schema id=user.station.SharedCounters version=1.0.0
 type Counters struct {
 	Present uint64           `blds:"presence"`
 	Sent    atomic.Uint64    `blds:"optional"`
