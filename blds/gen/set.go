@@ -20,6 +20,7 @@ type Set struct {
 	files   map[string]File // by cleaned path
 	covered map[cover]bool
 	twice   []schema.Problem
+	told    map[[2]string]bool // pairs of sources in twice
 }
 
 type cover struct{ dir, ext string }
@@ -33,6 +34,14 @@ func (s *Set) Add(files ...File) {
 	for _, f := range files {
 		key := filepath.Clean(f.Path)
 		if old, exists := s.files[key]; exists {
+			pair := [2]string{old.Source, f.Source}
+			if s.told[pair] {
+				continue
+			}
+			if s.told == nil {
+				s.told = make(map[[2]string]bool)
+			}
+			s.told[pair] = true
 			s.twice = append(s.twice, schema.Problem{
 				Code:    schema.CodeOutputTwice,
 				Pos:     schema.Pos{File: f.Source},
@@ -175,13 +184,13 @@ func inspectFile(f File) (pending, *schema.Problem) {
 		p.missing = true // inspect reports the folder, once for all its files
 		return p, nil
 	case err != nil:
-		return refuse(schema.CodeOutputFailed, "", "%v", cause(err))
+		return refuse(schema.CodeOutputFailed, "", "cannot write: %v", cause(err))
 	case !info.Mode().IsRegular():
 		return refuse(schema.CodeOutputNotFile, "move it away",
 			"%s stands where the output of %q goes", kind(info.Mode()), filepath.Base(f.Source))
 	}
 	if p.old, err = os.ReadFile(f.Path); err != nil {
-		return refuse(schema.CodeOutputFailed, "make the file readable, or delete it", "%v", cause(err))
+		return refuse(schema.CodeOutputFailed, "make the file readable, or delete it", "cannot read: %v", cause(err))
 	}
 	if _, ours := MarkedSource(p.old); !ours {
 		problem := schema.Problem{

@@ -228,10 +228,16 @@ func TestWhatIsInTheWayIsNamedAndNothingIsWritten(t *testing.T) {
 		set:  setOf(good, file("out/x_blds.go", "x.blds", "new")),
 		want: "out/x_blds.go: BLDS0706: cannot write: file exists\n",
 	}, {
+		name:  "name too long",
+		setup: func(*testing.T) {},
+		set:   setOf(good, file(strings.Repeat("x", 300)+".go", "x.blds", "new")),
+		want:  strings.Repeat("x", 300) + ".go: BLDS0706: cannot write: file name too long\n",
+	}, {
 		name:  "two sources",
 		setup: func(*testing.T) {},
-		set:   setOf(good, file("out/x_blds.go", "a/x.blds", "a"), file("./out/x_blds.go", "b/x.blds", "b")),
-		want:  "b/x.blds: BLDS0707: \"./out/x_blds.go\" is already the output of \"a/x.blds\" (rename one of the two, or give them different go_package folders)\n",
+		set: setOf(good, file("out/x_blds.go", "a/x.blds", "a"), file("out/x_blds_test.go", "a/x.blds", "a"),
+			file("./out/x_blds.go", "b/x.blds", "b"), file("out/x_blds_test.go", "b/x.blds", "b")),
+		want: "b/x.blds: BLDS0707: \"./out/x_blds.go\" is already the output of \"a/x.blds\" (rename one of the two, or give them different go_package folders)\n",
 	}} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Chdir(t.TempDir())

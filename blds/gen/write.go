@@ -97,7 +97,7 @@ func (w *writer) stage(p pending) error {
 // others away).
 func createTemp(path string) (*os.File, error) {
 	for {
-		name := fmt.Sprintf(".%s.%08x.tmp", filepath.Base(path), rand.Uint32())
+		name := fmt.Sprintf(".blds-gen.%08x.tmp", rand.Uint32())
 		f, err := os.OpenFile(filepath.Join(filepath.Dir(path), name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 		if !errors.Is(err, fs.ErrExist) {
 			return f, err
