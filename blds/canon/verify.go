@@ -200,7 +200,7 @@ func (v *verifier) enum(t *schema.Enum) {
 	}
 	v.typeName("enum", t.ID, t.Name, t.Doc)
 	if !t.Base.IsInt() || t.Bits && !t.Base.IsUnsigned() {
-		v.fail("enum %q is a %s", t.Name, t.Base)
+		v.fail("enum %q has base type %s", t.Name, t.Base)
 		return
 	}
 	if len(t.Values) == 0 {

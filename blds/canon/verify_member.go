@@ -19,7 +19,7 @@ func (v *verifier) member(r *schema.Record, m *schema.Member) {
 	if t.Enum != nil {
 		v.enum(t.Enum)
 		if t.Enum.Base != t.Code {
-			v.fail("%q is a %s, its enum a %s", m.Name, t.Code, t.Enum.Base)
+			v.fail("%q is %s, its enum %s", m.Name, t.Code, t.Enum.Base)
 		}
 	}
 	if len(t.Dims) > schema.MaxDims {
@@ -69,9 +69,9 @@ func (v *verifier) flags(m *schema.Member) {
 		v.fail("padding with a name, an alignment or attributes")
 	case f&schema.FlagPresence != 0 &&
 		(f != schema.FlagPresence || !code.IsUnsigned() || m.Type.Dims != nil || m.Type.Enum != nil):
-		v.fail("presence word %q is a %s with flags %#x", m.Name, m.Type.String(), f)
+		v.fail("presence word %q is %s with flags %#x", m.Name, m.Type.String(), f)
 	case f&schema.FlagAtomic != 0 && (!code.IsInt() || code.Size() < 4):
-		v.fail("%q is atomic and a %s", m.Name, code)
+		v.fail("%q is atomic and %s", m.Name, code)
 	case f&schema.FlagOptional == 0 && m.Presence != (schema.PresenceBit{}):
 		v.fail("presence bit of %q, which is not optional", m.Name)
 	case m.IsField() && !schema.IsIdent(m.Name), m.Name != "" && !schema.IsIdent(m.Name):

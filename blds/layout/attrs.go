@@ -135,11 +135,11 @@ func (r *resolver) deflt(f *schema.FieldDecl, a *schema.Attrs) {
 		}
 		a.Default = &schema.Value{Code: code, Text: folded}
 	case code == schema.Bytes || code == schema.RecordType:
-		bad("remove the default", "a %s has no default", code)
+		bad("remove the default", "type %s has no default", code)
 	default:
 		v, err := schema.ParseValue(code, text)
 		if err != nil {
-			bad("give a "+f.Type.String()+" value", "%s", err)
+			bad("give a value of type "+f.Type.String(), "%s", err)
 			return
 		}
 		if code == schema.String && uint64(len(v.Text)) > f.Type.Len {

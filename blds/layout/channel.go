@@ -102,7 +102,7 @@ func (r *resolver) flex(p *schema.Package, d *schema.SchemaDecl, c *schema.Chann
 	found := false
 	for _, s := range p.Schemas {
 		found = found || s == d.Flex
-		if s != d && s.Channel == nil {
+		if s != d && s.Channel == nil && s.Record != nil {
 			own = append(own, s.Record.Name)
 		}
 	}

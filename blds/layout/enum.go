@@ -6,8 +6,9 @@ import (
 
 // An enum is what the resolver knows of one enum.
 type enum struct {
-	ok    bool
-	names map[string]int // index of the value with a folded name
+	ok     bool
+	names  map[string]int // index of the value with a folded name
+	weight uint64         // bytes that it does not exceed in all sections of the canonical form
 }
 
 // enum checks an enum once and reports whether it is sound.
@@ -31,16 +32,18 @@ func (r *resolver) enum(e *schema.Enum) bool {
 	switch {
 	case based:
 	case e.Bits:
-		r.add(schema.CodeEnumBase, e.Pos, "use u8, u16, u32 or u64", "bit set %q is a %s, which is no unsigned integer", e.Name, e.Base)
+		r.add(schema.CodeEnumBase, e.Pos, "use u8, u16, u32 or u64", "bit set %q has the base type %s, which is no unsigned integer", e.Name, e.Base)
 	default:
-		r.add(schema.CodeEnumBase, e.Pos, "use u8 to u64 or i8 to i64", "enum %q is a %s, which is no integer", e.Name, e.Base)
+		r.add(schema.CodeEnumBase, e.Pos, "use u8 to u64 or i8 to i64", "enum %q has the base type %s, which is no integer", e.Name, e.Base)
 	}
 	if len(e.Values) == 0 {
 		r.add(schema.CodeEnumEmpty, e.Pos, "give it a value, or use the integer type itself", "%s %q has no values", kind, e.Name)
 	}
 	names := make(map[string]int, len(e.Values))
+	weight := 64 + len(e.ID) + len(e.Name) + len(e.Doc)
 	for i := range e.Values {
 		v := &e.Values[i]
+		weight += 32 + 2*len(v.Name) + len(v.Doc) + len(v.Deprecated)
 		if !schema.IsIdent(v.Name) {
 			r.badName(v.Pos, "value", v.Name)
 			continue
@@ -62,13 +65,14 @@ func (r *resolver) enum(e *schema.Enum) bool {
 	if r.enums == nil {
 		r.enums = map[*schema.Enum]enum{}
 	}
-	r.enums[e] = enum{ok, names}
+	r.enums[e] = enum{ok, names, uint64(weight)}
 	return ok
 }
 
-// wide prints a value that may not fit its base type.
+// wide prints a value that does not fit its base type. One that is beyond 63
+// bits was most likely written with a minus.
 func wide(base schema.TypeCode, v uint64) string {
-	if base.IsUnsigned() {
+	if base.IsUnsigned() && int64(v) >= 0 {
 		return schema.FormatInt(schema.U64, v)
 	}
 	return schema.FormatInt(schema.I64, v)
@@ -86,7 +90,7 @@ func (r *resolver) sameName(code schema.Code, where, first string, firstPos sche
 }
 
 // consts checks constants and returns the sound ones with canonical values.
-func (r *resolver) consts(in []schema.Const) []schema.Const {
+func (r *resolver) consts(where string, in []schema.Const) []schema.Const {
 	if len(in) == 0 {
 		return nil
 	}
@@ -99,7 +103,7 @@ func (r *resolver) consts(in []schema.Const) []schema.Const {
 		}
 		folded := schema.Fold(c.Name)
 		if j, dup := names[folded]; dup {
-			r.sameName(schema.CodeDuplicateConst, "the list of constants", in[j].Name, in[j].Pos, c.Name, c.Pos)
+			r.sameName(schema.CodeDuplicateConst, where, in[j].Name, in[j].Pos, c.Name, c.Pos)
 			continue
 		}
 		names[folded] = i

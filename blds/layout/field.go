@@ -76,6 +76,7 @@ func (p *placer) measure(f *schema.FieldDecl) (size uint64, align uint32, ok boo
 		}
 		align = t.Code.Size()
 		size = uint64(align)
+		p.st.weight += r.enums[t.Enum].weight
 	case t.Code.Size() != 0:
 		align = t.Code.Size()
 		size = uint64(align)
@@ -135,6 +136,7 @@ func (r *resolver) fits(f *schema.FieldDecl, size uint64) bool {
 func (p *placer) contain(f *schema.FieldDecl, in *record) {
 	st := p.st
 	st.fields += in.fields
+	st.weight += in.weight
 	st.depth = max(st.depth, in.depth+1)
 	if in.depth+1 == schema.MaxDepth+1 {
 		p.r.add(schema.CodeTooDeep, f.Pos, "flatten some of the records",

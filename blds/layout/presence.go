@@ -22,7 +22,7 @@ func (p *placer) presenceWord(f *schema.FieldDecl, m *schema.Member) {
 	}
 	if !f.Type.Code.IsUnsigned() || len(f.Type.Dims) > 0 || f.Type.Enum != nil {
 		p.r.add(schema.CodePresenceType, f.Pos, "use u8, u16, u32 or u64",
-			"presence word %q is a %s, not a single unsigned integer", f.Name, f.Type.String())
+			"presence word %q is %s, not a single unsigned integer", f.Name, f.Type.String())
 		return
 	}
 	m.Flags |= schema.FlagPresence

@@ -17,6 +17,7 @@ type record struct {
 	fields uint64         // members with nested records inlined, itself not counted
 	depth  int            // records inside each other, 1 for a record without records
 	atomic string         // path of an atomic member, "" if there is none
+	weight uint64         // bytes that the canonical form of rec does not exceed
 }
 
 // A frame is one record of the path that record walks down, and the field it
@@ -63,7 +64,7 @@ func (r *resolver) record(d *schema.RecordDecl) *record {
 }
 
 func (r *resolver) open(d *schema.RecordDecl) *record {
-	st := &record{decl: d, open: true}
+	st := &record{decl: d, open: true, depth: 1}
 	r.records[d] = st
 	return st
 }
@@ -134,7 +135,24 @@ func (r *resolver) layOut(st *record) {
 	}
 	if r.lengths(rec) {
 		st.rec = rec
+		st.weight += weigh(rec)
 	}
+}
+
+// weigh returns a bound on the bytes that r takes in all sections of the
+// canonical form, records and enums that it holds not counted.
+func weigh(r *schema.Record) uint64 {
+	n := 64 + 2*len(r.ID) + len(r.Name) + len(r.Doc)
+	for i := range r.Members {
+		m := &r.Members[i]
+		a := &m.Attrs
+		n += 160 + 5*len(m.Type.Dims) + 2*len(m.Name) + len(a.Unit) + len(a.LenField) + len(a.Doc) + len(a.Group) +
+			len(a.Deprecated) + len(a.Was) + len(a.View) + len(a.Metric) + len(a.As) + len(a.NameAs)
+		if a.Default != nil {
+			n += 16 + len(a.Default.Text)
+		}
+	}
+	return uint64(n)
 }
 
 func (r *resolver) tooManyFields(d *schema.RecordDecl, n uint64) {

@@ -30,7 +30,8 @@ type Package struct {
 // Problems come sorted by position. Result is never nil; it holds every schema,
 // record and enum that has no problem and uses nothing that has one. A type
 // whose code is 0, or whose record is missing, stands for what a front end has
-// reported already: its record is left out without another problem.
+// reported already: its record is left out without another problem. So is a
+// schema without a record.
 //
 // Defaults, scales and constants may be spelled in any way that
 // [schema.ParseValue] reads; in the result they are canonical. Nothing of pkgs
@@ -56,6 +57,7 @@ type resolver struct {
 	enums    map[*schema.Enum]enum
 	schemas  map[*schema.SchemaDecl]*schema.Schema
 	ids      map[string]idOwner // by folded id
+	doubled  map[any]bool       // declarations whose id another had first
 	problems []schema.Problem
 }
 
@@ -81,7 +83,9 @@ func note(p *schema.Problem, pos schema.Pos, format string, args ...any) {
 // declare enters the ids of a package.
 func (r *resolver) declare(p *schema.Package) {
 	for _, s := range p.Schemas {
-		r.declareID(s.Record, s.ID, s.Pos)
+		if s.Record != nil {
+			r.declareID(s.Record, s.ID, s.Pos)
+		}
 	}
 	for _, d := range p.Records {
 		r.declareID(d, d.ID, d.Pos)
@@ -101,9 +105,13 @@ func (r *resolver) declareID(decl any, id string, pos schema.Pos) {
 		r.ids[folded] = idOwner{decl, id, pos}
 		return
 	}
-	if first.decl == decl || id == "" {
+	if first.decl == decl || r.doubled[decl] {
 		return
 	}
+	if r.doubled == nil {
+		r.doubled = map[any]bool{}
+	}
+	r.doubled[decl] = true
 	msg := fmt.Sprintf("id %q is declared twice", id)
 	if first.id != id {
 		msg = fmt.Sprintf("ids %q and %q are the same: case and underscores do not count", first.id, id)
@@ -111,37 +119,34 @@ func (r *resolver) declareID(decl any, id string, pos schema.Pos) {
 	note(r.add(schema.CodeDuplicateID, pos, "rename one of them", "%s", msg), first.pos, "%q is declared here first", first.id)
 }
 
-// duplicate reports whether another declaration had the id first.
-func (r *resolver) duplicate(decl any, id string) bool {
-	return r.ids[schema.FoldID(id)].decl != decl
-}
-
 func (r *resolver) pack(p *schema.Package) *Package {
 	out := &Package{Namespace: p.Namespace}
 	for _, e := range p.Enums {
-		if r.enum(e) && !r.duplicate(e, e.ID) {
+		if r.enum(e) && !r.doubled[e] {
 			out.Enums = append(out.Enums, e)
 		}
 	}
 	for _, d := range p.Records {
-		if st := r.record(d); st.rec != nil && !r.duplicate(d, d.ID) {
+		if st := r.record(d); st.rec != nil && !r.doubled[d] {
 			out.Records = append(out.Records, st.rec)
 		}
 	}
-	out.Consts = r.consts(p.Consts)
+	out.Consts = r.consts("namespace "+quote(p.Namespace), p.Consts)
 	for _, d := range p.Schemas {
-		r.schema(d)
+		if d.Record != nil {
+			r.schema(d)
+		}
 	}
 	for _, d := range p.Schemas {
 		s := r.schemas[d]
-		if d.Channel != nil {
+		if d.Channel != nil && d.Record != nil {
 			ch, flex, ok := r.channel(p, d)
 			if !ok || s == nil {
 				continue
 			}
 			s.Channel, s.Flex = ch, flex
 		}
-		if s != nil && !r.duplicate(d.Record, d.ID) {
+		if s != nil && !r.doubled[d.Record] {
 			out.Schemas = append(out.Schemas, s)
 		}
 	}
@@ -158,9 +163,11 @@ func (r *resolver) schema(d *schema.SchemaDecl) {
 	}
 	r.schemas[d] = nil
 	n := len(r.problems)
-	r.id(d.ID, d.Pos)
+	if d.ID != d.Record.ID { // else it is checked with the record
+		r.id(d.ID, d.Pos)
+	}
 	r.text(d.Pos, "deprecated", d.Deprecated)
-	consts := r.consts(d.Consts)
+	consts := r.consts("schema "+quote(d.Record.Name), d.Consts)
 	st := r.record(d.Record)
 	if st.rec == nil || len(r.problems) != n && len(consts) != len(d.Consts) {
 		return
@@ -181,11 +188,29 @@ func (r *resolver) schema(d *schema.SchemaDecl) {
 	if len(r.problems) != n {
 		return
 	}
-	if _, err := canon.Encode(s); err != nil {
-		r.add(schema.CodeCanonicalTooLarge, d.Pos, "split the schema, or shorten its docs and tables", "%s", err)
+	if r.tooLarge(s, st.weight) {
 		return
 	}
 	r.schemas[d] = s
+}
+
+// tooLarge reports a schema whose canonical form is beyond the limit. Few come
+// near, so the form is only made where a bound on it is beyond the limit.
+func (r *resolver) tooLarge(s *schema.Schema, weight uint64) bool {
+	weight += uint64(64 + 2*len(s.ID) + len(s.Deprecated))
+	for i := range s.Consts {
+		c := &s.Consts[i]
+		weight += uint64(32 + 2*len(c.Name) + len(c.Value.Text) + len(c.Doc))
+	}
+	if weight <= schema.MaxCanonical {
+		return false
+	}
+	if _, err := canon.Encode(s); err == nil {
+		return false
+	}
+	r.add(schema.CodeCanonicalTooLarge, s.Pos, "split the schema, or shorten its docs and tables",
+		"canonical form of %q has more than %d bytes", s.ID, schema.MaxCanonical)
+	return true
 }
 
 // id checks an id and its namespace.

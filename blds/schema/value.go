@@ -43,7 +43,7 @@ func ParseValue(code TypeCode, text string) (Value, error) {
 		}
 		v.Text = text
 	default:
-		return Value{}, errors.New("a " + code.String() + " has no literals")
+		return Value{}, errors.New("type " + code.String() + " has no literals")
 	}
 	return v, nil
 }
