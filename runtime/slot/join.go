@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"time"
 
 	hdr "github.com/pylabhub/datahub/generated/datahub/segment"
+	"github.com/pylabhub/datahub/runtime/internal/word"
 )
 
 // Start says which value a reader begins with.
@@ -59,10 +61,20 @@ func JoinReader(m Memory, p Plan, c Config, h Host, opts ReaderOptions) (*Reader
 	return r, nil
 }
 
-// takeCell locks a cell. Somebody who cleans a dead reader's cell holds its lock
-// for a moment, so only a second look at all cells tells that none is free.
+// fullAfter is how long a joiner looks for a free cell before it reports that
+// there is none.
+const fullAfter = 100 * time.Millisecond
+
+// takeCell locks a cell. A writer that cleans a dead reader's cell holds its lock
+// for a moment, on a busy machine for some time, and looks like a reader then: only
+// cells that stay taken are. (500 random kills found the joiner that looked twice
+// and gave up.)
 func takeCell(v *view, h Host) (int, error) {
-	for range 2 {
+	clock := NewClock()
+	for tries := 0; tries < 2 || !word.Explored && clock.mono() < int64(fullAfter); tries++ {
+		if tries > 1 && !word.Explored {
+			time.Sleep(time.Millisecond)
+		}
 		for i := range int(v.plan.Consumers) {
 			// The word first, then its lock; see Writer.reclaim.
 			if active(v.cell(i).incarnation.Load()) && h.CellAlive(i) {
