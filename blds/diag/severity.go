@@ -47,6 +47,7 @@ func IsLint(code schema.Code) bool { return strings.HasPrefix(string(code), "BLD
 // infos are the lint codes that are advice rather than findings.
 var infos = map[schema.Code]bool{
 	schema.CodeMissingDoc:    true,
+	schema.CodeNoZeroValue:   true,
 	schema.CodeSharedLine:    true,
 	schema.CodeUnitOnlyNamed: true,
 }

@@ -2,6 +2,7 @@ package lint
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/pylabhub/datahub/blds/naming"
@@ -54,7 +55,7 @@ func (p *pass) unwritten(d *schema.RecordDecl, at, n uint64) {
 		}
 	}
 	if before == nil {
-		p.report(schema.CodeImplicitPadding, d.Pos, fmt.Sprintf("%s of padding at offset %d of %q are not written down", bytes(n), at, d.Name),
+		p.report(schema.CodeImplicitPadding, d.Pos, fmt.Sprintf("%s of padding at offset %d of %q not written down", bytes(n), at, d.Name),
 			fmt.Sprintf("add \"_ [%d]byte\"", n))
 		return
 	}
@@ -62,7 +63,7 @@ func (p *pass) unwritten(d *schema.RecordDecl, at, n uint64) {
 	if at+n == d.HostSize {
 		where = "at the end, after"
 	}
-	p.report(schema.CodeImplicitPadding, before.Pos, fmt.Sprintf("%s of padding %s field %q are not written down", bytes(n), where, before.Name),
+	p.report(schema.CodeImplicitPadding, before.Pos, fmt.Sprintf("%s of padding %s field %q not written down", bytes(n), where, before.Name),
 		fmt.Sprintf("add \"_ [%d]byte\" after it", n))
 }
 
@@ -93,20 +94,38 @@ func list(names []string, n int) string {
 // lineSize is the cache line the rules think in.
 const lineSize = 64
 
+// sharedLine reports each cache line once, at the second field on it.
 func sharedLine(p *pass) {
 	p.records(func(_ *schema.RecordDecl, r *schema.Record) {
-		var last *schema.Member
+		var run []*schema.Member // atomic fields on the line of the last
+		flush := func() {
+			if len(run) < 2 {
+				return
+			}
+			var names []string
+			for _, m := range run {
+				names = append(names, strconv.Quote(m.Name))
+			}
+			p.report(schema.CodeSharedLine, run[1].Pos, fmt.Sprintf("atomic fields %s share a cache line", list(names, 6)),
+				"if different processes write them, put each into a group of its own",
+				schema.Note{Pos: run[0].Pos, Message: fmt.Sprintf("%q is here", run[0].Name)})
+		}
 		for i := range r.Members {
 			m := &r.Members[i]
 			if m.Flags&schema.FlagAtomic == 0 {
 				continue
 			}
-			if last != nil && (last.Offset+last.Size-1)/lineSize == m.Offset/lineSize && (m.Attrs.Group == "" || m.Attrs.Group != last.Attrs.Group) {
-				p.report(schema.CodeSharedLine, m.Pos, fmt.Sprintf("atomic fields %q and %q share a cache line", last.Name, m.Name),
-					"if different processes write them, put each into a group of its own", schema.Note{Pos: last.Pos, Message: fmt.Sprintf("%q is here", last.Name)})
+			if n := len(run); n > 0 {
+				last := run[n-1]
+				together := m.Attrs.Group != "" && m.Attrs.Group == last.Attrs.Group // on purpose
+				if (last.Offset+last.Size-1)/lineSize != m.Offset/lineSize || together {
+					flush()
+					run = nil
+				}
 			}
-			last = m
+			run = append(run, m)
 		}
+		flush()
 	})
 }
 

@@ -45,7 +45,7 @@ func TestScripts(t *testing.T) {
 }
 
 // run runs blds-gen in a folder, within this process.
-func run(t *testing.T, dir, stdin string, args ...string) (stdout, stderr string, code int) {
+func run(t testing.TB, dir, stdin string, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
 	t.Chdir(dir)
 	var out, errs bytes.Buffer

@@ -4,9 +4,11 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -128,7 +130,8 @@ func TestEveryCodeIsExplainedAndShown(t *testing.T) {
 			}
 		}
 	}
-	for code, name := range all {
+	for _, code := range slices.Sorted(maps.Keys(all)) {
+		name := all[code]
 		if _, ok := diag.Explain(code); !ok {
 			t.Errorf("schema.%s: blds/diag/explain/%s.md is missing", name, code)
 		}

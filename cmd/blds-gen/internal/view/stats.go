@@ -53,6 +53,10 @@ func lines(n uint64) uint64 { return (n + lineSize - 1) / lineSize }
 
 // A Segment is what the slots of a channel need in shared memory. Header,
 // producer page and reader cells come on top of it: a few pages.
+//
+// The runtime decides these numbers (slot.NewPlan); a test holds them equal.
+// They are repeated here because the runtime is built on generated code, and the
+// generator must not need it to be built.
 type Segment struct {
 	Slots   uint64 // physical slots
 	Head    uint64 // bytes of a slot before its payload
@@ -64,9 +68,10 @@ type Segment struct {
 // Total returns the bytes of slots and flexible zone.
 func (s Segment) Total() uint64 { return s.Payload + s.Flex }
 
-// spareSlots is how many slots more than its readers can hold a block that
-// only keeps the latest value has.
-const spareSlots = 8
+const (
+	spareSlots = 8    // of a block that only keeps the latest value
+	flexPage   = 4096 // each copy of the flexible zone begins on one
+)
 
 // SegmentOf returns the sizes for a schema with a channel.
 func SegmentOf(s *schema.Schema) Segment {
@@ -75,7 +80,7 @@ func SegmentOf(s *schema.Schema) Segment {
 	if c.Timestamp {
 		head += 8
 	}
-	if c.Checksum == schema.ChecksumManual || c.Checksum == schema.ChecksumEnforced {
+	if c.Checksum > schema.ChecksumNone {
 		if c.ChecksumType == schema.BLAKE3 {
 			head += 32
 		} else {
@@ -83,20 +88,25 @@ func SegmentOf(s *schema.Schema) Segment {
 		}
 	}
 	align := uint64(max(8, s.Record.Align))
-	head = (head + align - 1) / align * align
-	seg := Segment{Head: head, Stride: lines(head+uint64(s.Record.Size)) * lineSize}
-	seg.Slots = max(uint64(c.Capacity), 1)
+	head = roundUp(head, align)
+	seg := Segment{Head: head, Stride: roundUp(head+uint64(s.Record.Size), max(align, lineSize))}
+	switch c.Policy {
+	case schema.Ring:
+		seg.Slots = uint64(c.Capacity)
+	default:
+		seg.Slots = uint64(c.Policy) // Single keeps one value, Double two
+	}
 	if c.Sync == schema.LatestOnly {
-		seg.Slots = max(seg.Slots, uint64(c.Consumers)+2+spareSlots)
+		seg.Slots = max(seg.Slots, uint64(c.Consumers)+2) + spareSlots
 	}
 	seg.Payload = seg.Slots * seg.Stride
 	if s.Flex != nil {
-		page := uint64(max(c.PageSize, 4096))
-		zone := uint64(s.Flex.Record.Size)
+		seg.Flex = roundUp(uint64(s.Flex.Record.Size), flexPage)
 		if c.FlexMode != schema.Shared {
-			zone *= 2
+			seg.Flex *= 2
 		}
-		seg.Flex = (zone + page - 1) / page * page
 	}
 	return seg
 }
+
+func roundUp(n, align uint64) uint64 { return (n + align - 1) / align * align }

@@ -13,6 +13,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/pylabhub/datahub/blds/schema"
+	hdr "github.com/pylabhub/datahub/generated/datahub/segment"
+	"github.com/pylabhub/datahub/runtime/slot"
 )
 
 var update = flag.Bool("update", false, "rewrite golden files")
@@ -126,6 +128,47 @@ func TestZonesFollowChannels(t *testing.T) {
 	zones := Zones([]*schema.Schema{calib, slot, free})
 	if zones[calib] != Flexible || zones[slot] != Slot || zones[free] != Record {
 		t.Errorf("got %v", zones)
+	}
+}
+
+// TestSegmentsAreThoseOfTheRuntime compares with the plan that the runtime makes
+// of a block.
+func TestSegmentsAreThoseOfTheRuntime(t *testing.T) {
+	for _, size := range []uint32{1, 40, 64, 1000, 1 << 20} {
+		for _, align := range []uint32{1, 8, 64, 128} {
+			for _, c := range []schema.Channel{
+				{Policy: schema.Single, Sync: schema.LatestOnly, Consumers: 1},
+				{Policy: schema.Double, Sync: schema.LatestOnly, Consumers: 7, Timestamp: true},
+				{Policy: schema.Ring, Sync: schema.LatestOnly, Capacity: 5, Consumers: 9, Checksum: schema.ChecksumEnforced, ChecksumType: schema.BLAKE3},
+				{Policy: schema.Ring, Sync: schema.LatestOnly, Capacity: 100, Consumers: 9, Checksum: schema.ChecksumManual, ChecksumType: schema.CRC32C, Timestamp: true},
+				{Policy: schema.Ring, Sync: schema.SyncReaders, Capacity: 100, Consumers: 9, Checksum: schema.ChecksumNone},
+			} {
+				s := &schema.Schema{Record: &schema.Record{Size: size, Align: align}, Channel: &c}
+				if c.Timestamp {
+					s.Flex, c.FlexMode = &schema.Schema{Record: &schema.Record{Size: size}}, schema.Shared
+				} else if c.Checksum > schema.ChecksumNone {
+					s.Flex, c.FlexMode = &schema.Schema{Record: &schema.Record{Size: size}}, schema.DoubleBuffered
+				}
+				conf := slot.Config{
+					Policy: hdr.Policy(c.Policy), Sync: hdr.Sync(c.Sync), Capacity: c.Capacity, Consumers: c.Consumers,
+					PayloadSize: size, PayloadAlign: align, Timestamp: c.Timestamp,
+				}
+				if c.Checksum > schema.ChecksumNone {
+					conf.Checksum, conf.ChecksumType = hdr.Checksum(c.Checksum), hdr.ChecksumType(c.ChecksumType)
+				}
+				if s.Flex != nil {
+					conf.FlexSize, conf.FlexMode = size, hdr.FlexMode(c.FlexMode)
+				}
+				plan, err := slot.NewPlan(conf)
+				if err != nil {
+					t.Fatal(err)
+				}
+				want := Segment{uint64(plan.Slots), uint64(plan.PayloadOff), uint64(plan.Stride), plan.SlotsSize, plan.FlexSize}
+				if got := SegmentOf(s); got != want {
+					t.Errorf("size %d align %d %+v:\n got %+v\nwant %+v", size, align, c, got, want)
+				}
+			}
+		}
 	}
 }
 
