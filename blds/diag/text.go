@@ -117,8 +117,8 @@ func (p *textPrinter) snippet(w io.Writer, pos schema.Pos, color string) {
 		after += "..."
 	}
 	gutter := strconv.Itoa(pos.Line)
-	shown := strings.TrimRight(before+marked+after, " ")
-	fmt.Fprintf(w, "  %s %s\n", p.paint(dim, gutter+" |"), shown)
+	shown := p.paint(dim, gutter+" |") + " " + before + marked + after
+	fmt.Fprintf(w, "  %s\n", strings.TrimRight(shown, " "))
 	fmt.Fprintf(w, "  %s %s%s\n", p.paint(dim, strings.Repeat(" ", len(gutter))+" |"),
 		strings.Repeat(" ", indent), p.paint(color, strings.Repeat("^", min(max(width, 1), 2*maxSnippet))))
 }

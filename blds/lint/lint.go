@@ -18,7 +18,7 @@ type Rule struct {
 }
 
 // Rules returns all rules in the order of their codes. The two about ignore
-// comments have no check of their own: [Run] applies them.
+// comments have no check of their own: [Suppress] applies them.
 func Rules() []Rule {
 	return []Rule{
 		{schema.CodeImplicitPadding, "implicit-padding", "Padding that the Go compiler inserts is written down, so that each byte is seen.", "add a blank byte array", implicitPadding},
@@ -32,6 +32,7 @@ func Rules() []Rule {
 		{schema.CodeLargeSegment, "large-segment", "A channel needs less than a gibibyte, unless that is meant.", "lower the capacity", largeSegment},
 		{schema.CodeUnusedIgnore, "unused-ignore", "An ignore comment ignores something.", "remove the comment", nil},
 		{schema.CodeBadIgnore, "bad-ignore", "An ignore comment names a lint code and gives a reason.", "complete the comment", nil},
+		{schema.CodeNoNamespace, "namespace", "A schema has a namespace, because its id names it in every process.", "add a namespace", noNamespace},
 	}
 }
 

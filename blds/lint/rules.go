@@ -238,3 +238,11 @@ func largeSegment(p *pass) {
 		}
 	}
 }
+
+func noNamespace(p *pass) {
+	for _, s := range p.laid.Schemas {
+		if s.Namespace() == "" {
+			p.report(schema.CodeNoNamespace, s.Pos, fmt.Sprintf("schema %q has no namespace", s.Name()), "put it into one: the id would be lab.weather."+s.Name())
+		}
+	}
+}

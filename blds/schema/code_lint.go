@@ -13,4 +13,5 @@ const (
 	CodeLargeSegment    Code = "BLDS0609" // a channel needs a very large segment
 	CodeUnusedIgnore    Code = "BLDS0610" // an ignore comment that ignores nothing
 	CodeBadIgnore       Code = "BLDS0611" // an ignore comment without a lint code or without a reason
+	CodeNoNamespace     Code = "BLDS0612" // a schema has no namespace
 )

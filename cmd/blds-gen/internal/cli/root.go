@@ -95,7 +95,13 @@ func unknownCommand(root *cobra.Command, arg string) schema.Problem {
 	}
 	slices.Sort(names)
 	remedy := ""
-	switch near := schema.Nearest(arg, names); {
+	near := schema.Nearest(arg, names)
+	for _, n := range names {
+		if near == "" && strings.HasPrefix(arg, n) { // generate, format, linter
+			near = n
+		}
+	}
+	switch {
 	case strings.HasSuffix(arg, ".blds") || isPathPattern(arg):
 		remedy = fmt.Sprintf("to generate for it, run \"blds-gen gen %s\"", arg)
 	case near != "":
@@ -109,6 +115,9 @@ func setFlagErrors(root *cobra.Command) {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		var names []string
 		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+		if args := cmd.Flags().Args(); cmd == root && len(args) > 0 {
+			return failure(unknownCommand(root, args[0]))
+		}
 		msg, remedy := err.Error(), ""
 		if name, ok := strings.CutPrefix(msg, "unknown flag: --"); ok {
 			if near := schema.Nearest(name, names); near != "" {
