@@ -28,10 +28,16 @@ func Attach(channel string, c Config, o Options) (*Segment, error) {
 		return nil, fmt.Errorf("attach to channel: %w", err)
 	}
 	var last error
+	mixed := 0
 	s, err := retry(func() (s *Segment, err error) {
 		s, err = attach(channel, &c, &o)
-		if errors.Is(err, ErrBlockID) || errors.Is(err, ErrSuperseded) {
-			// Two blocks are mixed, or one is being replaced: it may be over in a moment.
+		// Files of two blocks, or a block that is being replaced: it may be over in a
+		// moment.
+		switch {
+		case errors.Is(err, ErrBlockID) && mixed < mixedAttempts:
+			mixed++
+			last, err = err, errAgain
+		case errors.Is(err, ErrSuperseded):
 			last, err = err, errAgain
 		}
 		return s, err
@@ -44,6 +50,10 @@ func Attach(channel string, c Config, o Options) (*Segment, error) {
 	}
 	return s, nil
 }
+
+// mixedAttempts is how often files that belong to different blocks are looked at
+// again: only somebody who moves files by hand makes such a folder.
+const mixedAttempts = 3
 
 func attach(channel string, c *Config, o *Options) (s *Segment, err error) {
 	p, err := openPlace(channel, o, false)

@@ -279,7 +279,7 @@ func TestOfTwoProducersThatRaceExactlyOneWins(t *testing.T) {
 		rounds = 100
 	}
 	eachPlace(t, func(t *testing.T) {
-		root := t.TempDir()
+		root := memoryDir(t)
 		a, b := start(t, command("racer", root)), start(t, command("racer", root))
 		wins := [2]int{}
 		for round := range rounds {

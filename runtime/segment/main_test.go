@@ -248,6 +248,21 @@ func mustAttach(t testing.TB, name string, c Config, o Options) *Segment {
 	return s
 }
 
+// memoryDir returns a folder for one test, in memory where the system has that:
+// for tests that make thousands of blocks.
+func memoryDir(t testing.TB) string {
+	t.Helper()
+	if _, err := os.Stat("/dev/shm"); err != nil {
+		return t.TempDir()
+	}
+	dir, err := os.MkdirTemp("/dev/shm", "datahub-test-*")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
+}
+
 // leftovers lists what is in the root, one level down as well.
 func leftovers(t testing.TB, root string) []string {
 	t.Helper()

@@ -169,13 +169,6 @@ func protocol(path string, h *hdr.DataHeader, t *table) (slot.Config, slot.Plan,
 		ControlSize: t[hdr.RegionKindControlWords].Size, CellsSize: cells.Size, SpinlocksSize: locks.Size,
 		CountersSize: t[hdr.RegionKindCounters].Size, BaselinesSize: t[hdr.RegionKindBaselines].Size,
 	}
-	if locks.Size == 0 {
-		least, err := slot.NewPlan(c)
-		if err != nil {
-			return c, p, headerError(path, "policies", ErrHeaderValue, err, nil)
-		}
-		p.SpinlockStride = least.SpinlockStride // there is no region to say it
-	}
 	for _, kind := range []hdr.RegionKind{
 		hdr.RegionKindSlotDescriptor, hdr.RegionKindProducer, hdr.RegionKindSlots, hdr.RegionKindControlWords,
 		hdr.RegionKindCells, hdr.RegionKindCounters, hdr.RegionKindBaselines,
@@ -183,6 +176,13 @@ func protocol(path string, h *hdr.DataHeader, t *table) (slot.Config, slot.Plan,
 		if t[kind].Size == 0 {
 			return c, p, &RegionError{File: path, Region: kind, Class: ErrRegionMissing, Reason: "every block has one"}
 		}
+	}
+	if locks.Size == 0 {
+		least, err := slot.NewPlan(c)
+		if err != nil {
+			return c, p, headerError(path, "policies", ErrHeaderValue, err, nil)
+		}
+		p.SpinlockStride = least.SpinlockStride // there is no region to say it
 	}
 	hasFlex := flex.Size != 0
 	hasType := !bytes.Equal(h.Flex.SchemaHash[:], make([]byte, len(h.Flex.SchemaHash)))

@@ -70,12 +70,13 @@ func OpenRoot(explicit string, create bool, a Access) (*Dir, error) {
 			return nil, err
 		}
 	}
-	if !private { // a link that the user chose is followed
+	d, err := OpenDir(path)
+	if errors.Is(err, ErrInTheWay) && !private { // a link that the user chose is followed
 		if path, err = filepath.EvalSymlinks(path); err != nil {
 			return nil, classify("open", path, err)
 		}
+		d, err = OpenDir(path)
 	}
-	d, err := OpenDir(path)
 	if err != nil {
 		return nil, err
 	}
