@@ -18,7 +18,7 @@ func verify(s *schema.Schema) error {
 type verifier struct {
 	err     error
 	records map[*schema.Record]extent // those checked, the outermost aside
-	enums   map[*schema.Enum]bool
+	enums   map[*schema.Enum][]string // their folded names, sorted
 	ids     map[string]*schema.Record // the first checked with each id
 	enumIDs map[string]*schema.Enum
 }
@@ -195,7 +195,7 @@ func (v *verifier) typeName(what, id, name, doc string) {
 }
 
 func (v *verifier) enum(t *schema.Enum) {
-	if v.enums[t] {
+	if _, done := v.enums[t]; done {
 		return
 	}
 	v.typeName("enum", t.ID, t.Name, t.Doc)
@@ -221,17 +221,17 @@ func (v *verifier) enum(t *schema.Enum) {
 	}
 	v.unique(names, t.Name)
 	if v.err == nil {
-		v.enumDone(t)
+		v.enumDone(t, names)
 	}
 }
 
 // enumDone remembers t, and checks that enums with one id are the same.
-func (v *verifier) enumDone(t *schema.Enum) {
+func (v *verifier) enumDone(t *schema.Enum, names []string) {
 	if v.enums == nil {
-		v.enums = map[*schema.Enum]bool{}
+		v.enums = map[*schema.Enum][]string{}
 		v.enumIDs = map[string]*schema.Enum{}
 	}
-	v.enums[t] = true
+	v.enums[t] = names
 	first, again := v.enumIDs[t.ID]
 	if !again {
 		v.enumIDs[t.ID] = t

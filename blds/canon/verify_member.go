@@ -136,7 +136,7 @@ func (v *verifier) deflt(m *schema.Member) {
 	case m.Type.Dims != nil || d.Code != code:
 		v.fail("default of %q", m.Name)
 	case m.Type.Enum != nil:
-		if !slices.ContainsFunc(m.Type.Enum.Values, func(e schema.EnumValue) bool { return schema.Fold(e.Name) == d.Text }) {
+		if _, ok := slices.BinarySearch(v.enums[m.Type.Enum], d.Text); !ok {
 			v.fail("default %.80q of %q is not in its table", d.Text, m.Name)
 		}
 	default:

@@ -37,10 +37,10 @@ func annotation(a *schema.Attrs) (key string, ok bool) {
 	return "since", a.Since != nil
 }
 
-// attrs checks the attributes of f and returns them as the model has them.
-func (r *resolver) attrs(f *schema.FieldDecl) (schema.Attrs, bool) {
+// attrs checks the attributes of f and returns them as the model has them. What
+// is wrong with them does not change where f stands.
+func (r *resolver) attrs(f *schema.FieldDecl) schema.Attrs {
 	a := f.Attrs
-	n := len(r.problems)
 	r.texts(f)
 	code := f.Type.Code
 	if a.Time == schema.NoTime {
@@ -61,7 +61,7 @@ func (r *resolver) attrs(f *schema.FieldDecl) (schema.Attrs, bool) {
 		if code == schema.Padding {
 			a = schema.Attrs{}
 		}
-		return a, len(r.problems) == n
+		return a
 	}
 	number := code.IsNumber() && f.Type.Enum == nil
 	if a.Unit != "" && !number {
@@ -74,7 +74,7 @@ func (r *resolver) attrs(f *schema.FieldDecl) (schema.Attrs, bool) {
 		r.add(schema.CodeAttrMismatch, f.Pos, "remove it, or make the field a blob",
 			"%s cannot have %q: only blobs have a length field", describe(f), "len")
 	}
-	return a, len(r.problems) == n
+	return a
 }
 
 func (r *resolver) time(f *schema.FieldDecl, number bool) {

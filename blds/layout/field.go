@@ -15,10 +15,7 @@ func (p *placer) member(f *schema.FieldDecl) (schema.Member, bool) {
 	if !ok {
 		return schema.Member{}, false
 	}
-	attrs, ok := r.attrs(f)
-	if !ok {
-		p.broken = true
-	}
+	attrs := r.attrs(f)
 	m := schema.Member{
 		Name: f.Name, Size: uint32(size), Align: align, Attrs: attrs, Pos: f.Pos,
 		Type: schema.Type{Code: f.Type.Code, Enum: f.Type.Enum},

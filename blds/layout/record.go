@@ -14,6 +14,7 @@ type record struct {
 	decl   *schema.RecordDecl
 	rec    *schema.Record // nil while open, and if there was a problem
 	open   bool           // on the stack: meeting it again is a recursion
+	cyclic bool           // it was reported to contain itself
 	fields uint64         // members with nested records inlined, itself not counted
 	depth  int            // records inside each other, 1 for a record without records
 	atomic string         // path of an atomic member, "" if there is none
@@ -57,7 +58,8 @@ func (r *resolver) record(d *schema.RecordDecl) *record {
 		switch st := r.records[f.Type.Record]; {
 		case st == nil:
 			stack = append(stack, frame{st: r.open(f.Type.Record)})
-		case st.open:
+		case st.open && !st.cyclic: // one cycle is enough to say of each record
+			st.cyclic = true
 			r.recursion(stack, st)
 		}
 	}

@@ -197,12 +197,7 @@ func (r *resolver) schema(d *schema.SchemaDecl) {
 // tooLarge reports a schema whose canonical form is beyond the limit. Few come
 // near, so the form is only made where a bound on it is beyond the limit.
 func (r *resolver) tooLarge(s *schema.Schema, weight uint64) bool {
-	weight += uint64(64 + 2*len(s.ID) + len(s.Deprecated))
-	for i := range s.Consts {
-		c := &s.Consts[i]
-		weight += uint64(32 + 2*len(c.Name) + len(c.Value.Text) + len(c.Doc))
-	}
-	if weight <= schema.MaxCanonical {
+	if weight+weighSchema(s) <= schema.MaxCanonical {
 		return false
 	}
 	if _, err := canon.Encode(s); err == nil {
@@ -211,6 +206,17 @@ func (r *resolver) tooLarge(s *schema.Schema, weight uint64) bool {
 	r.add(schema.CodeCanonicalTooLarge, s.Pos, "split the schema, or shorten its docs and tables",
 		"canonical form of %q has more than %d bytes", s.ID, schema.MaxCanonical)
 	return true
+}
+
+// weighSchema returns a bound on the bytes that s takes in its canonical form
+// beside its record.
+func weighSchema(s *schema.Schema) uint64 {
+	n := 64 + 2*len(s.ID) + len(s.Deprecated)
+	for i := range s.Consts {
+		c := &s.Consts[i]
+		n += 32 + 2*len(c.Name) + len(c.Value.Text) + len(c.Doc)
+	}
+	return uint64(n)
 }
 
 // id checks an id and its namespace.
