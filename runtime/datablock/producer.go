@@ -118,6 +118,10 @@ func (p *producer) Abort() error {
 // Seq returns the sequence number of the value in hand, or of the next one.
 func (p *producer) Seq() uint64 { return p.w.Seq() }
 
+// Consumers returns how many consumers are attached now, 0 after Close. It makes a
+// system call for each.
+func (p *producer) Consumers() int { return p.w.Readers() }
+
 // Close ends the channel: consumers read what they have not read yet and are told
 // then. The block is removed (see [Keep] for when not). While a value is in hand
 // Close does nothing and returns ErrLoanOpen; a second Close does nothing.

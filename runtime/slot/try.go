@@ -28,3 +28,18 @@ func (w *Writer) Unread() uint64 {
 	}
 	return 0 // nonsense, or a reader beyond what is committed
 }
+
+// Readers returns how many readers are attached and alive now. It asks the system
+// about each cell that is in use.
+func (w *Writer) Readers() int {
+	if w.closed {
+		return 0
+	}
+	n := 0
+	for i := range w.cells {
+		if active(w.cells[i].incarnation.Load()) && w.host.CellAlive(i) {
+			n++
+		}
+	}
+	return n
+}
