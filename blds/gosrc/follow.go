@@ -10,83 +10,6 @@ import (
 	"github.com/pylabhub/datahub/blds/schema"
 )
 
-// How much a declaration is needed.
-const (
-	unneeded = iota
-	// loose declarations are checked, but nobody minds if they are wrong:
-	// constants beside those of an enum.
-	loose
-	strict // a schema is made of it
-)
-
-// A decl is a declaration at top level that a schema may need.
-type decl struct {
-	p       *pkg
-	src     *source
-	gen     *ast.GenDecl
-	spec    ast.Spec       // nil for a func
-	inherit *ast.ValueSpec // of a constant: the line that its type and value are from
-	fn      *ast.FuncDecl
-	level   int
-	again   *ast.Ident // the same name declared once more
-}
-
-func (d *decl) span() (from, to token.Pos) {
-	if d.fn != nil {
-		return d.fn.Pos(), d.fn.End()
-	}
-	return d.spec.Pos(), d.spec.End()
-}
-
-// index finds the declarations of a package.
-func (p *pkg) index() {
-	if p.decls != nil {
-		return
-	}
-	p.decls = map[string]*decl{}
-	p.bySpec = map[ast.Spec]*decl{}
-	enter := func(d *decl, id *ast.Ident) {
-		switch first := p.decls[id.Name]; {
-		case id.Name == "_":
-		case first == nil:
-			p.decls[id.Name] = d
-		case first.again == nil:
-			first.again = id
-		}
-	}
-	for _, s := range p.sources {
-		if !s.inBuild(p) {
-			continue
-		}
-		for _, d := range s.file.Decls {
-			switch d := d.(type) {
-			case *ast.FuncDecl:
-				if d.Recv == nil && d.Name.Name != "init" {
-					enter(&decl{p: p, src: s, fn: d}, d.Name)
-				}
-			case *ast.GenDecl:
-				var inherit *ast.ValueSpec
-				for _, spec := range d.Specs {
-					e := &decl{p: p, src: s, gen: d, spec: spec}
-					p.bySpec[spec] = e
-					switch spec := spec.(type) {
-					case *ast.TypeSpec:
-						enter(e, spec.Name)
-					case *ast.ValueSpec:
-						if inherit == nil || d.Tok == token.VAR || spec.Type != nil || len(spec.Values) > 0 {
-							inherit = spec
-						}
-						e.inherit = inherit
-						for _, id := range spec.Names {
-							enter(e, id)
-						}
-					}
-				}
-			}
-		}
-	}
-}
-
 // follow finds all declarations that the annotated ones of the roots need.
 func (l *loader) follow(roots []*pkg) {
 	f := follower{l: l}
@@ -125,12 +48,16 @@ type follower struct {
 	waiting []*decl // for missing
 	missing map[string]bool
 	decl    *decl // the one being walked
+	times   int   // how often the type being walked is in it
 	wait    bool  // it has to be walked again
 }
 
 // need notes that d is needed; at is where it is mentioned, and by what name, nil
 // if it is what the user annotated.
 func (f *follower) need(d *decl, level int, at *ast.Ident, name string) {
+	if _, isType := d.spec.(*ast.TypeSpec); isType && f.decl != nil && at != nil {
+		f.decl.uses = append(f.decl.uses, use{d, f.times})
+	}
 	if d.level >= level {
 		return
 	}
@@ -152,7 +79,8 @@ func (f *follower) need(d *decl, level int, at *ast.Ident, name string) {
 
 // walk follows what one declaration refers to.
 func (f *follower) walk(d *decl) {
-	f.decl, f.wait = d, false
+	f.decl, f.wait, f.times = d, false, 1
+	d.uses = nil
 	switch spec := d.spec.(type) {
 	case nil:
 		f.refs(d.fn.Type.Params)
@@ -270,7 +198,10 @@ func (f *follower) refs(x ast.Node) {
 				f.decl.p.opaque = append(f.decl.p.opaque, n)
 				return false
 			}
+			times := f.times
+			f.times *= max(1, len(n.Names))
 			f.refs(n.Type)
+			f.times = times
 			return false
 		case *ast.SelectorExpr:
 			if id, ok := n.X.(*ast.Ident); ok && f.selector(id, n.Sel.Name) {

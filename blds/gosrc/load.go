@@ -134,6 +134,7 @@ func (l *loader) run(roots []*pkg) *Result {
 		p.attach(l)
 	}
 	l.follow(roots)
+	l.tooWide()
 	l.nameSpaces()
 	res := &Result{Origins: map[schema.Pos]Origin{}}
 	for _, p := range roots {
