@@ -66,7 +66,12 @@ func create(channel string, c *Config, d *design, o *Options) (s *Segment, err e
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, p.close()) }()
+	defer func() {
+		if err != nil {
+			_ = p.tidy()
+		}
+		err = errors.Join(err, p.close())
+	}()
 	p.sweep()
 	dir, err := p.find()
 	if errors.Is(err, ErrNotFound) {
@@ -91,8 +96,8 @@ func (p *place) make(d *design, o *Options) (*Segment, error) {
 		st.seg.path = p.path()
 		return st.seg, nil
 	}
-	p.discard(st.name)
 	err = errors.Join(err, st.seg.Close())
+	p.discard(st.name, nil)
 	if errors.Is(err, fs.ErrExist) {
 		return nil, errAgain // somebody was faster: look who
 	}
@@ -105,7 +110,6 @@ func (p *place) unstaged(err error) error {
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, errAgain) {
 		return errAgain
 	}
-	_ = p.tidy()
 	return err
 }
 
@@ -132,11 +136,14 @@ func (p *place) stage(d *design, o *Options, generation uint64) (st *staged, err
 	}
 	atStep("made folder")
 	defer func() {
-		err = errors.Join(err, dir.Close())
 		if err != nil {
-			p.discard(name)
+			p.discard(name, dir)
 		}
+		err = errors.Join(err, dir.Close())
 	}()
+	if err := p.prepare(name, dir); err != nil {
+		return nil, err
+	}
 	locks, err := shm.CreateLocks(dir, int(d.plan.Consumers), o.Group)
 	if err != nil {
 		return nil, err
@@ -231,7 +238,7 @@ func (p *place) adopt(dir *shm.Dir, c *Config, d *design, o *Options) (*Segment,
 		old.tookOver = true
 		return old, nil
 	}
-	s, err := p.succeed(old, d, o)
+	s, err := p.succeed(old, dir, d, o)
 	return s, errors.Join(err, old.Close())
 }
 
@@ -267,11 +274,12 @@ func replaceable(err error) bool {
 	return errors.Is(err, ErrSchema) || errors.Is(err, ErrFlexSchema) || errors.Is(err, ErrPolicy) || errors.Is(err, ErrStale)
 }
 
-// succeed replaces the block old, whose producer's lock is held, by a new one.
+// succeed replaces the block old in oldDir, whose producer's lock is held, by a
+// new one.
 // The old one is marked first: a consumer never takes it for the newest after
 // the new one can be seen. If we die in between, the next Create sees the mark
 // and makes the successor.
-func (p *place) succeed(old *Segment, d *design, o *Options) (*Segment, error) {
+func (p *place) succeed(old *Segment, oldDir *shm.Dir, d *design, o *Options) (*Segment, error) {
 	generation := old.head.Generation
 	if generation == math.MaxUint64 {
 		return nil, headerError(old.path, "generation", ErrHeaderValue, generation, nil)
@@ -282,18 +290,20 @@ func (p *place) succeed(old *Segment, d *design, o *Options) (*Segment, error) {
 	}
 	err = old.Guard(func() error { return slot.MarkSuperseded(old.Memory(), generation+1, old.Host()) })
 	if err != nil {
-		p.discard(st.name)
-		return nil, errors.Join(err, st.seg.Close())
+		err = errors.Join(err, st.seg.Close())
+		p.discard(st.name, nil)
+		return nil, err
 	}
 	atStep("marked superseded")
-	name, err := p.replace(st.name)
+	name, err := p.replace(st.name, oldDir)
 	if err != nil {
-		p.discard(st.name)
-		return nil, errors.Join(err, st.seg.Close())
+		err = errors.Join(err, st.seg.Close())
+		p.discard(st.name, nil)
+		return nil, err
 	}
 	atStep("exchanged")
 	st.seg.path = p.path()
-	p.discard(name)
+	p.discard(name, oldDir)
 	atStep("removed old")
 	return st.seg, nil
 }
@@ -324,7 +334,12 @@ func (s *Segment) Replace(c Config, o Options) (*Segment, error) {
 		if err != nil {
 			return nil, err
 		}
-		return p.succeed(s, d, &o)
+		dir, err := p.find()
+		if err != nil {
+			return nil, err
+		}
+		next, err = p.succeed(s, dir, d, &o)
+		return next, errors.Join(err, dir.Close())
 	})
 	if err != nil {
 		return nil, fmt.Errorf("replace channel %q: %w", s.channel, err)

@@ -33,14 +33,17 @@ type publisher interface {
 	path() string
 	// staging returns the folder in which folders of blocks are made.
 	staging() *shm.Dir
+	// prepare readies a staged folder, so that publish and replace need nothing that
+	// can run out.
+	prepare(stage string, dir *shm.Dir) error
 	// publish gives the name to the staged folder; fs.ErrExist if it is taken.
 	publish(stage string) error
-	// replace gives the name to the staged folder and takes it from the block that
-	// has it, in one step. It returns what the old folder is called now.
-	replace(stage string) (old string, err error)
-	// retract takes the name from the block that has it and returns what the folder
-	// is called now.
-	retract() (old string, err error)
+	// replace gives the name to the staged folder and takes it from the block in old,
+	// in one step. It returns what old is called now.
+	replace(stage string, old *shm.Dir) (string, error)
+	// retract takes the name from the block in old and returns what that is called
+	// now.
+	retract(old *shm.Dir) (string, error)
 	// named reports whether the staged folder has the name.
 	named(stage string) (bool, error)
 	// tidy removes what is empty without blocks.
@@ -152,16 +155,19 @@ func (p *place) isCurrent(l *shm.Locks) (bool, error) {
 	return mine.Same(now), errors.Join(err, d.Close())
 }
 
-// discard removes a folder that has no name any more, or never had one. What
-// cannot be removed now the next sweep removes: Windows keeps files that are
-// mapped.
-func (p *place) discard(name string) {
-	d, err := p.staging().OpenDir(name)
-	if err != nil {
-		return
+// discard removes a folder that has no name any more, or never had one. dir is
+// the folder if it is open. What cannot be removed now the next sweep removes:
+// Windows keeps files that are mapped.
+func (p *place) discard(name string, dir *shm.Dir) {
+	if dir == nil {
+		d, err := p.staging().OpenDir(name)
+		if err != nil {
+			return
+		}
+		defer d.Close()
+		dir = d
 	}
-	_ = p.removeFolder(name, d)
-	_ = d.Close()
+	_ = p.removeFolder(name, dir)
 	_ = p.tidy()
 }
 
@@ -169,13 +175,15 @@ func (p *place) discard(name string) {
 // staging folder. Files that are no block's stay, and so does the folder.
 func (p *place) removeFolder(name string, dir *shm.Dir) error {
 	names, err := dir.Names()
+	if err != nil { // no descriptor is left to list it with
+		names = []string{dataName, controlName, pointerName, shm.LockName}
+	}
 	for _, n := range names {
 		if isPart(n) {
-			err = errors.Join(err, dir.Remove(n))
+			if err := dir.Remove(n); err != nil {
+				return err
+			}
 		}
-	}
-	if err != nil {
-		return err
 	}
 	return p.staging().RemoveDir(name)
 }

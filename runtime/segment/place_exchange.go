@@ -21,15 +21,17 @@ func (p *byExchange) named(string) (bool, error) { return false, nil } // it wou
 
 func (p *byExchange) close() error { return nil }
 
+func (p *byExchange) prepare(string, *shm.Dir) error { return nil }
+
 func (p *byExchange) publish(stage string) error {
 	return p.root.RenameNoReplace(stage, p.channel)
 }
 
-func (p *byExchange) replace(stage string) (string, error) {
+func (p *byExchange) replace(stage string, _ *shm.Dir) (string, error) {
 	return stage, p.root.Exchange(stage, p.channel)
 }
 
-func (p *byExchange) retract() (string, error) {
+func (p *byExchange) retract(*shm.Dir) (string, error) {
 	old, err := stageName()
 	if err != nil {
 		return "", err

@@ -85,50 +85,31 @@ func (p *byPointer) path() string {
 
 func (p *byPointer) staging() *shm.Dir { return p.dir }
 
-// pointer makes the file that is to be the pointer to the staged folder, inside
-// of it, and returns its path.
-func (p *byPointer) pointer(stage string) (string, error) {
-	d, err := p.dir.OpenDir(stage)
+// prepare makes the file that is to be the pointer to the staged folder, inside
+// of it.
+func (p *byPointer) prepare(stage string, dir *shm.Dir) error {
+	f, err := dir.CreateData(pointerName, 0, p.access)
 	if err != nil {
-		return "", err
+		return err
 	}
-	f, err := d.CreateData(pointerName, 0, p.access)
-	if err != nil {
-		return "", errors.Join(err, d.Close())
-	}
-	err = f.WriteAt([]byte(stage), 0)
-	return filepath.Join(stage, pointerName), errors.Join(err, f.Close(), d.Close())
+	return errors.Join(f.WriteAt([]byte(stage), 0), f.Close())
 }
 
 func (p *byPointer) publish(stage string) error {
-	own, err := p.pointer(stage)
-	if err != nil {
-		return err
-	}
+	own := filepath.Join(stage, pointerName)
 	if err := p.dir.Link(own, pointerName); err != nil {
 		return err
 	}
-	return p.dir.Remove(own)
+	_ = p.dir.Remove(own) // a second name does no harm
+	return nil
 }
 
-func (p *byPointer) replace(stage string) (string, error) {
-	old, err := p.target()
-	if err != nil {
-		return "", err
-	}
-	own, err := p.pointer(stage)
-	if err != nil {
-		return "", err
-	}
-	return old, p.dir.Rename(own, pointerName)
+func (p *byPointer) replace(stage string, old *shm.Dir) (string, error) {
+	return filepath.Base(old.Path()), p.dir.Rename(filepath.Join(stage, pointerName), pointerName)
 }
 
-func (p *byPointer) retract() (string, error) {
-	old, err := p.target()
-	if err != nil {
-		return "", err
-	}
-	return old, p.dir.Remove(pointerName)
+func (p *byPointer) retract(old *shm.Dir) (string, error) {
+	return filepath.Base(old.Path()), p.dir.Remove(pointerName)
 }
 
 func (p *byPointer) named(stage string) (bool, error) {

@@ -41,7 +41,7 @@ func remove(channel string, force bool, o *Options) (err error) {
 	}
 	locks, err := p.openLocks(dir, o)
 	if errors.Is(err, ErrIncomplete) {
-		return p.remove() // no lock, so nobody can be using it
+		return p.remove(dir) // no lock, so nobody can be using it
 	}
 	if err != nil {
 		return err
@@ -69,7 +69,7 @@ func remove(channel string, force bool, o *Options) (err error) {
 			return err
 		}
 	}
-	return p.remove()
+	return p.remove(dir)
 }
 
 // tell tells the consumers of the block in dir that it closes.
@@ -90,15 +90,15 @@ func (p *place) tell(dir *shm.Dir, o *Options) error {
 	return errors.Join(err, s.Close())
 }
 
-// remove takes the name from the block, whose producer's lock is held, and
+// remove takes the name from the block in dir, whose producer's lock is held, and
 // removes its files.
-func (p *place) remove() error {
-	old, err := p.retract()
+func (p *place) remove(dir *shm.Dir) error {
+	old, err := p.retract(dir)
 	if err != nil {
 		return err
 	}
 	atStep("retracted")
-	p.discard(old)
+	p.discard(old, dir)
 	atStep("removed")
 	return nil
 }

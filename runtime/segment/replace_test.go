@@ -140,7 +140,7 @@ func TestAReplacementThatWasCutOffIsFinishedByTheNextProducer(t *testing.T) {
 
 func TestAttachMeetsTheOldBlockOrTheNewOneNeverAMix(t *testing.T) {
 	eachPlace(t, func(t *testing.T) {
-		o := Options{Root: t.TempDir()}
+		o := Options{Root: memoryDir(t)}
 		p := mustCreate(t, "roof", config(), o)
 		stop, done := make(chan struct{}), make(chan error, 2)
 		for range 2 {

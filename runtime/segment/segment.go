@@ -167,18 +167,25 @@ func (s *Segment) Remove() error {
 	if err != nil {
 		return fmt.Errorf("remove %s: %w", s.path, err)
 	}
-	current, err := p.isCurrent(s.locks)
-	if err == nil && current {
-		err = s.Guard(func() error { return slot.MarkClosing(s.Memory(), s.Host()) })
-		atStep("marked closing")
-		if err == nil {
-			err = p.remove()
-		}
-	}
-	if err := errors.Join(err, p.close()); err != nil {
+	if err := errors.Join(s.remove(p), p.close()); err != nil {
 		return fmt.Errorf("remove %s: %w", s.path, err)
 	}
 	return nil
+}
+
+func (s *Segment) remove(p *place) error {
+	current, err := p.isCurrent(s.locks)
+	if err != nil || !current {
+		return err
+	}
+	dir, err := p.find()
+	if err != nil {
+		return err
+	}
+	err = s.Guard(func() error { return slot.MarkClosing(s.Memory(), s.Host()) })
+	atStep("marked closing")
+	// A block whose files were cut short is removed all the same.
+	return errors.Join(err, p.remove(dir), dir.Close())
 }
 
 // atStep is called between the steps of making and removing blocks. Tests kill

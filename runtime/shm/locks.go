@@ -30,25 +30,26 @@ type lockSet interface {
 	close() error
 }
 
-// lockName is the file that every block has for its locks.
-const lockName = "lock"
+// LockName is the file that every block has for its locks. Some systems need
+// more, see [IsLockName].
+const LockName = "lock"
 
 // IsLockName reports whether name is that of a file made by [CreateLocks].
 func IsLockName(name string) bool {
-	rest, ok := strings.CutPrefix(name, lockName)
+	rest, ok := strings.CutPrefix(name, LockName)
 	return ok && (rest == "" || rest[0] == '.')
 }
 
 // CreateLocks makes what the locks of a producer and n consumers need in the
 // folder of a block.
 func CreateLocks(d *Dir, n int, a Access) (*Locks, error) {
-	main, err := d.CreateControl(lockName, 0, a)
+	main, err := d.CreateControl(LockName, 0, a)
 	if err != nil {
 		return nil, err
 	}
 	set, err := newLockSet(d, main)
 	if err != nil {
-		return nil, errors.Join(err, main.Close(), d.Remove(lockName))
+		return nil, errors.Join(err, main.Close(), d.Remove(LockName))
 	}
 	l := &Locks{main: main, set: set}
 	if m, ok := set.(interface{ make(n int, a Access) error }); ok {
@@ -61,7 +62,7 @@ func CreateLocks(d *Dir, n int, a Access) (*Locks, error) {
 
 // OpenLocks opens the locks of the block in d.
 func OpenLocks(d *Dir) (*Locks, error) {
-	main, _, err := d.OpenFile(lockName, true)
+	main, _, err := d.OpenFile(LockName, true)
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +101,7 @@ func (l *Locks) HeldFrom(i int) (bool, error) {
 func (l *Locks) Stat() (Stat, error) { return l.main.Stat() }
 
 // StatLocks describes the file that names the block in d.
-func StatLocks(d *Dir) (Stat, error) { return d.Stat(lockName) }
+func StatLocks(d *Dir) (Stat, error) { return d.Stat(LockName) }
 
 // Close frees all locks of the handle.
 func (l *Locks) Close() error { return errors.Join(l.set.close(), l.main.Close()) }

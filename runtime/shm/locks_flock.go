@@ -41,7 +41,7 @@ func (l *fileLocks) make(n int, a Access) error {
 	return nil
 }
 
-func fileLockName(i int) string { return lockName + "." + strconv.Itoa(i) }
+func fileLockName(i int) string { return LockName + "." + strconv.Itoa(i) }
 
 // A lock that is taken for longer than this is not taken by a probe.
 const (
@@ -100,7 +100,7 @@ func (l *fileLocks) held(i int) (bool, error) {
 	if l.own[i] != nil {
 		return true, nil
 	}
-	name := lockName
+	name := LockName
 	if i > 0 {
 		name = fileLockName(i)
 	}
