@@ -32,12 +32,12 @@ func (p *parser) parseRecord() (r *Record, ok bool) {
 	if r.Attrs, ok = p.parseAttrs(); !ok {
 		return r, false
 	}
-	ok = p.members(&r.Comments, &r.Body, func(m Member) { r.Members = append(r.Members, m) })
+	ok = p.members(&r.Comments, &r.Body, nil, func(m Member) { r.Members = append(r.Members, m) })
 	return r, ok
 }
 
-// members parses the braces and members of a record or group.
-func (p *parser) members(c *Comments, b *Body, add func(Member)) bool {
+// members parses the braces and members of a record, or of a group inside one.
+func (p *parser) members(c *Comments, b *Body, group *Group, add func(Member)) bool {
 	opened := p.here()
 	if !p.expect(tLBrace, "") {
 		return false
@@ -53,7 +53,7 @@ func (p *parser) members(c *Comments, b *Body, add func(Member)) bool {
 			continue
 		}
 		off := p.tok.off
-		if m, ok := p.parseMember(); m != nil && ok {
+		if m, ok := p.parseMember(group); m != nil && ok {
 			add(m)
 		} else if !ok && !p.skipMember(off) {
 			return false
@@ -88,7 +88,7 @@ func (p *parser) skipMember(start int) bool {
 	return false
 }
 
-func (p *parser) parseMember() (Member, bool) {
+func (p *parser) parseMember(group *Group) (Member, bool) {
 	if p.tok.kind != tIdent {
 		p.unexpected("", "a field")
 		return nil, false
@@ -98,6 +98,10 @@ func (p *parser) parseMember() (Member, bool) {
 		return p.parsePad()
 	case p.tok.is("const"):
 		return p.parseConst()
+	case p.tok.is("group") && group != nil:
+		p.errOff = p.tok.off
+		p.ps.add(schema.CodeGroup, p.here(), "end the first group before it", "group inside group %s", quote(group.Name.Text))
+		return nil, false
 	case p.tok.is("group"):
 		return p.parseGroup()
 	}
@@ -137,17 +141,13 @@ func (p *parser) parseGroup() (g *Group, ok bool) {
 		p.unexpected("write `group` "+g.Name.Text+" for a field of that name", `"{"`)
 		return g, false
 	}
-	ok = p.members(&g.Comments, &g.Body, func(m Member) {
-		switch m := m.(type) {
-		case *Group:
-			p.ps.add(schema.CodeGroup, m.Pos, "end the first group before it", "group %s inside group %s",
-				quote(m.Name.Text), quote(g.Name.Text))
-		case *Const:
-			p.ps.add(schema.CodeConstPlace, m.Pos, "put it before the group", "constant %s inside a group",
-				quote(m.Name.Text))
-		default:
-			g.Members = append(g.Members, m)
+	ok = p.members(&g.Comments, &g.Body, g, func(m Member) {
+		if c, ok := m.(*Const); ok {
+			p.ps.add(schema.CodeConstPlace, c.Pos, "put it before the group", "constant %s inside group %s",
+				quote(c.Name.Text), quote(g.Name.Text))
+			return
 		}
+		g.Members = append(g.Members, m)
 	})
 	return g, ok
 }

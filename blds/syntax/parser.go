@@ -145,13 +145,19 @@ func (p *parser) head(what, remedy string) (Name, bool) {
 
 // dotted takes the rest of a dotted name that began with n.
 func (p *parser) dotted(n Name) (Name, bool) {
+	long := false
 	for p.got(tDot) {
 		part, ok := p.name("a name", "")
 		if !ok {
 			return n, false
 		}
-		n.Text += "." + part.Text
 		n.Pos = p.since(n.Pos)
+		if long = long || len(n.Text)+1+len(part.Text) > schema.MaxID; !long {
+			n.Text += "." + part.Text
+		}
+	}
+	if long {
+		p.ps.add(schema.CodeTooLong, n.Pos, "shorten it", "name of more than %d bytes", schema.MaxID)
 	}
 	return n, true
 }

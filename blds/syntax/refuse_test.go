@@ -99,6 +99,7 @@ func TestWhatIsTooLongIsRefused(t *testing.T) {
 	long := strings.Repeat("a", 5000)
 	for _, tt := range []struct{ name, src, want string }{
 		{"a name", "record " + long[:256] + " { x u8 }", "1:8+256: BLDS0208: name of 256 bytes, at most 255 are allowed (shorten it)"},
+		{"a dotted name", "namespace " + strings.Repeat("a.", 512) + "a", "1:11+1025: BLDS0208: name of more than 1024 bytes (shorten it)"},
 		{"a number", "const a u32 = " + strings.Repeat("1", 129), "1:15+129: BLDS0208: number of 129 bytes, at most 128 are allowed (shorten it)"},
 		{"a string", `const a string = "` + long[:4097] + `"`, "1:18+4099: BLDS0208: string of more than 4096 bytes (shorten it)"},
 		{"a comment", "//" + strings.Repeat("x", 64<<10), "1:1+65538: BLDS0208: comment of 65538 bytes on one line, at most 65536 are allowed (break it into lines)"},

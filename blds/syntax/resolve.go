@@ -150,7 +150,11 @@ func (u *unit) constNames() []string {
 	return u.names(func(v *unit) []string { return slices.Collect(maps.Keys(v.consts)) })
 }
 
-// names returns the names of a file and of its imports as the file writes them.
+// maxNames is how many names are looked through for one that was meant.
+const maxNames = 4096
+
+// names returns the names of a file and of its imports as the file writes them,
+// or none if there are very many.
 func (u *unit) names(of func(*unit) []string) []string {
 	list := of(u)
 	for i := range u.imports {
@@ -161,6 +165,9 @@ func (u *unit) names(of func(*unit) []string) []string {
 			}
 			list = append(list, n)
 		}
+	}
+	if len(list) > maxNames {
+		return nil
 	}
 	slices.Sort(list)
 	return list
