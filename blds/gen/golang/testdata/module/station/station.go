@@ -56,6 +56,11 @@ type part struct {
 	label name `blds:"string"`
 }
 
+// r has the name of a variable in generated code.
+type r struct {
+	r name `blds:"string"`
+}
+
 // Sample is a schema.
 //
 //blds:schema id=user.station.Sample version=2.1.0
@@ -75,7 +80,8 @@ type Sample struct {
 	part     part             `blds:"optional"`
 	label    name             `blds:"string,optional"`
 	Labels   [2]name          `blds:"string,optional"`
-	Data     [10]byte         `blds:"bytes,len=DataLen"`
+	R        r
+	Data     [10]byte `blds:"bytes,len=DataLen"`
 	DataLen  uint32
 	_        [4]byte
 	Reserved [8]byte `blds:"reserved"`
