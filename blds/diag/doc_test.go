@@ -50,7 +50,7 @@ func TestDiagnosticsDocHoldsEveryExplanation(t *testing.T) {
 				first = false
 			}
 			fmt.Fprintf(&index, "- [%s](#%s) %s\n", code, strings.ToLower(string(code)), Title(code))
-			fmt.Fprintf(&body, "\n<a id=\"%s\"></a>\n\n%s", strings.ToLower(string(code)), section(code))
+			fmt.Fprintf(&body, "\n%s", section(code))
 		}
 	}
 	if n != len(Codes()) {
@@ -64,13 +64,14 @@ func TestDiagnosticsDocHoldsEveryExplanation(t *testing.T) {
 	golden(t, file, []byte(text))
 }
 
-// section returns an explanation as a part of the document: its heading two
-// levels down, with the severity of what is no error.
+// section returns an explanation as a part of the document. Its heading is the
+// code alone, so that links to it stay short and last.
 func section(code schema.Code) string {
 	text, _ := Explain(code)
+	_, rest, _ := strings.Cut(text, "\n")
+	severity := ""
 	if sev := DefaultSeverity(code); sev != Error {
-		head, rest, _ := strings.Cut(text, "\n")
-		text = head + "\n\nSeverity: " + sev.String() + ".\n" + rest
+		severity = " (" + sev.String() + ")"
 	}
-	return "##" + text
+	return fmt.Sprintf("### %s\n\n**%s**%s\n%s", code, Title(code), severity, rest)
 }
