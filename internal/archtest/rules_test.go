@@ -108,6 +108,7 @@ func TestSourceRuleFires(t *testing.T) {
 		{"system in a test", "runtime/slot/wait_linux_test.go", "package slot\n", nil},
 		{"system by constraint", "runtime/slot/wait.go", "//go:build !windows && amd64\n\npackage slot\n",
 			[]string{"runtime/slot/wait.go: is built only for some systems (//go:build !windows && amd64)"}},
+		{"system by constraint in a benchmark", "bench/peer/pin.go", "//go:build linux\n\npackage main\n", nil},
 		{"processor by constraint", "runtime/fixed/guard.go", "//go:build 386 || arm\n\npackage fixed\n", nil},
 		{"long", "blds/schema/a.go", "package a\n" + strings.Repeat("\n", MaxLines),
 			[]string{"blds/schema/a.go: 441 lines: more than 440"}},
