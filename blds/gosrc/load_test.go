@@ -85,7 +85,7 @@ func TestTwoMembersALevelThirtyDeepTakeNoTime(t *testing.T) {
 		fmt.Fprintf(&src, "\ntype R%d struct{ A, B R%d }\n", i, i-1)
 	}
 	_, problems := module(t, "-- p.go --\n"+src.String())
-	want := "p.go:40:6-9: BLDS0311: record \"R17\" has more than 65536 members with nested records inlined (use arrays, or split the record)\n"
+	want := "p.go:42:6-9: BLDS0311: record \"R18\" has more than 65536 members with nested records inlined (use arrays, or split the record)\n"
 	if got := format(problems); got != want {
 		t.Errorf("got:\n%s\nwant:\n%s", got, want)
 	}
