@@ -3,41 +3,94 @@
 package segment
 
 import (
-	"strconv"
 	"unsafe"
 
 	"github.com/pylabhub/datahub/runtime/fixed"
 )
 
 // FileKind says which file of a block this is.
+//
+//blds:enum
 type FileKind uint16
 
+// The values of [FileKind].
 const (
+	FileKindNone FileKind = 0
 	// FileKindData is written by the producer only; consumers map it read-only.
 	FileKindData FileKind = 1
 	// FileKindControl is written by everybody who is attached.
 	FileKindControl FileKind = 2
 )
 
+// IsKnown reports whether v is in the table of [FileKind].
+func (v FileKind) IsKnown() bool {
+	switch v {
+	case FileKindNone, FileKindData, FileKindControl:
+		return true
+	}
+	return false
+}
+
+// String returns the name of v, or its number as in FileKind(7).
+func (v FileKind) String() string {
+	switch v {
+	case FileKindNone:
+		return "none"
+	case FileKindData:
+		return "data"
+	case FileKindControl:
+		return "control"
+	}
+	return fixed.Unknown("FileKind", v)
+}
+
 // RegionKind names a region of a file.
+//
+//blds:enum
 type RegionKind uint16
 
+// The values of [RegionKind].
 const (
+	// RegionKindNone is an unused entry of the table.
+	RegionKindNone RegionKind = 0
+	// RegionKindSlotDescriptor is the canonical form of the slot's schema.
 	RegionKindSlotDescriptor RegionKind = 1
+	// RegionKindFlexDescriptor is the canonical form of the flexible zone's schema.
 	RegionKindFlexDescriptor RegionKind = 2
-	RegionKindProducer       RegionKind = 3
-	RegionKindFlex           RegionKind = 4
-	RegionKindSlots          RegionKind = 5
-	RegionKindControlWords   RegionKind = 16
-	RegionKindCells          RegionKind = 17
-	RegionKindSpinlocks      RegionKind = 18
-	RegionKindBaselines      RegionKind = 19
-	RegionKindCounters       RegionKind = 20
+	// RegionKindProducer holds the words the producer writes.
+	RegionKindProducer RegionKind = 3
+	// RegionKindFlex is the flexible zone.
+	RegionKindFlex RegionKind = 4
+	// RegionKindSlots holds the slots.
+	RegionKindSlots RegionKind = 5
+	// RegionKindControlWords are the words that sleepers and wakers share.
+	RegionKindControlWords RegionKind = 16
+	// RegionKindCells holds one cell per consumer.
+	RegionKindCells RegionKind = 17
+	// RegionKindSpinlocks holds the user's locks.
+	RegionKindSpinlocks RegionKind = 18
+	// RegionKindBaselines holds what counters showed when they were last reset.
+	RegionKindBaselines RegionKind = 19
+	// RegionKindCounters holds what each consumer counts.
+	RegionKindCounters RegionKind = 20
 )
 
-// String returns the name of the value.
+// IsKnown reports whether v is in the table of [RegionKind].
+func (v RegionKind) IsKnown() bool {
+	switch v {
+	case RegionKindNone, RegionKindSlotDescriptor, RegionKindFlexDescriptor, RegionKindProducer, RegionKindFlex,
+		RegionKindSlots, RegionKindControlWords, RegionKindCells, RegionKindSpinlocks, RegionKindBaselines,
+		RegionKindCounters:
+		return true
+	}
+	return false
+}
+
+// String returns the name of v, or its number as in RegionKind(7).
 func (v RegionKind) String() string {
 	switch v {
+	case RegionKindNone:
+		return "none"
 	case RegionKindSlotDescriptor:
 		return "slot_descriptor"
 	case RegionKindFlexDescriptor:
@@ -59,94 +112,365 @@ func (v RegionKind) String() string {
 	case RegionKindCounters:
 		return "counters"
 	}
-	return strconv.FormatUint(uint64(v), 10)
+	return fixed.Unknown("RegionKind", v)
 }
 
 // Policy is how many values a block keeps.
+//
+//blds:enum
 type Policy uint8
 
+// The values of [Policy].
 const (
+	PolicyUnset  Policy = 0
 	PolicySingle Policy = 1
 	PolicyDouble Policy = 2
 	PolicyRing   Policy = 3
 )
 
+// IsKnown reports whether v is in the table of [Policy].
+func (v Policy) IsKnown() bool {
+	switch v {
+	case PolicyUnset, PolicySingle, PolicyDouble, PolicyRing:
+		return true
+	}
+	return false
+}
+
+// String returns the name of v, or its number as in Policy(7).
+func (v Policy) String() string {
+	switch v {
+	case PolicyUnset:
+		return "unset"
+	case PolicySingle:
+		return "single"
+	case PolicyDouble:
+		return "double"
+	case PolicyRing:
+		return "ring"
+	}
+	return fixed.Unknown("Policy", v)
+}
+
 // Sync is how readers and the writer wait for each other.
+//
+//blds:enum
 type Sync uint8
 
+// The values of [Sync].
 const (
+	SyncUnset        Sync = 0
 	SyncLatestOnly   Sync = 1
 	SyncSingleReader Sync = 2
 	SyncSyncReaders  Sync = 3
 	SyncOverwrite    Sync = 4
 )
 
+// IsKnown reports whether v is in the table of [Sync].
+func (v Sync) IsKnown() bool {
+	switch v {
+	case SyncUnset, SyncLatestOnly, SyncSingleReader, SyncSyncReaders, SyncOverwrite:
+		return true
+	}
+	return false
+}
+
+// String returns the name of v, or its number as in Sync(7).
+func (v Sync) String() string {
+	switch v {
+	case SyncUnset:
+		return "unset"
+	case SyncLatestOnly:
+		return "latest_only"
+	case SyncSingleReader:
+		return "single_reader"
+	case SyncSyncReaders:
+		return "sync_readers"
+	case SyncOverwrite:
+		return "overwrite"
+	}
+	return fixed.Unknown("Sync", v)
+}
+
 // FlexMode is how the flexible zone is shared.
+//
+//blds:enum
 type FlexMode uint8
 
+// The values of [FlexMode].
 const (
 	FlexModeNone           FlexMode = 0
 	FlexModeDoubleBuffered FlexMode = 1
 	FlexModeShared         FlexMode = 2
 )
 
+// IsKnown reports whether v is in the table of [FlexMode].
+func (v FlexMode) IsKnown() bool {
+	switch v {
+	case FlexModeNone, FlexModeDoubleBuffered, FlexModeShared:
+		return true
+	}
+	return false
+}
+
+// String returns the name of v, or its number as in FlexMode(7).
+func (v FlexMode) String() string {
+	switch v {
+	case FlexModeNone:
+		return "none"
+	case FlexModeDoubleBuffered:
+		return "double_buffered"
+	case FlexModeShared:
+		return "shared"
+	}
+	return fixed.Unknown("FlexMode", v)
+}
+
 // Checksum says when slots are checked.
+//
+//blds:enum
 type Checksum uint8
 
+// The values of [Checksum].
 const (
+	ChecksumUnset    Checksum = 0
 	ChecksumNone     Checksum = 1
 	ChecksumManual   Checksum = 2
 	ChecksumEnforced Checksum = 3
 )
 
+// IsKnown reports whether v is in the table of [Checksum].
+func (v Checksum) IsKnown() bool {
+	switch v {
+	case ChecksumUnset, ChecksumNone, ChecksumManual, ChecksumEnforced:
+		return true
+	}
+	return false
+}
+
+// String returns the name of v, or its number as in Checksum(7).
+func (v Checksum) String() string {
+	switch v {
+	case ChecksumUnset:
+		return "unset"
+	case ChecksumNone:
+		return "none"
+	case ChecksumManual:
+		return "manual"
+	case ChecksumEnforced:
+		return "enforced"
+	}
+	return fixed.Unknown("Checksum", v)
+}
+
 // ChecksumType is the algorithm of slot checksums.
+//
+//blds:enum
 type ChecksumType uint8
 
+// The values of [ChecksumType].
 const (
 	ChecksumTypeNone   ChecksumType = 0
 	ChecksumTypeCrc32c ChecksumType = 1
 	ChecksumTypeBlake3 ChecksumType = 2
 )
 
+// IsKnown reports whether v is in the table of [ChecksumType].
+func (v ChecksumType) IsKnown() bool {
+	switch v {
+	case ChecksumTypeNone, ChecksumTypeCrc32c, ChecksumTypeBlake3:
+		return true
+	}
+	return false
+}
+
+// String returns the name of v, or its number as in ChecksumType(7).
+func (v ChecksumType) String() string {
+	switch v {
+	case ChecksumTypeNone:
+		return "none"
+	case ChecksumTypeCrc32c:
+		return "crc32c"
+	case ChecksumTypeBlake3:
+		return "blake3"
+	}
+	return fixed.Unknown("ChecksumType", v)
+}
+
 // LockScheme is how the participants show that they are alive. All of a block
 // must use the same.
+//
+//blds:enum
 type LockScheme uint8
 
+// The values of [LockScheme].
 const (
-	LockSchemeOfd        LockScheme = 1
-	LockSchemeFlock      LockScheme = 2
+	LockSchemeUnset LockScheme = 0
+	// LockSchemeOfd is one open-file-description lock per byte of the file lock.
+	LockSchemeOfd LockScheme = 1
+	// LockSchemeFlock is one flock on a file per participant.
+	LockSchemeFlock LockScheme = 2
+	// LockSchemeLockFileEx is one LockFileEx lock per byte of the file lock.
 	LockSchemeLockFileEx LockScheme = 3
 )
 
-// Process says who a participant is.
-type Process struct {
-	PID          uint32
-	UID          uint32
-	Start        uint64
-	StartedNS    int64
-	PIDNamespace uint64
-	BootID       [16]uint8
-	Program      [32]byte
-	Host         [48]byte
+// IsKnown reports whether v is in the table of [LockScheme].
+func (v LockScheme) IsKnown() bool {
+	switch v {
+	case LockSchemeUnset, LockSchemeOfd, LockSchemeFlock, LockSchemeLockFileEx:
+		return true
+	}
+	return false
 }
 
-var _ [128]byte = [unsafe.Sizeof(Process{})]byte{}
+// String returns the name of v, or its number as in LockScheme(7).
+func (v LockScheme) String() string {
+	switch v {
+	case LockSchemeUnset:
+		return "unset"
+	case LockSchemeOfd:
+		return "ofd"
+	case LockSchemeFlock:
+		return "flock"
+	case LockSchemeLockFileEx:
+		return "lock_file_ex"
+	}
+	return fixed.Unknown("LockScheme", v)
+}
 
-// Preamble is how both files begin.
+// Process says who a participant is. It is for people and for diagnosis: only
+// the locks decide who is alive.
+type Process struct {
+	PID uint32
+	// UID is the effective user, 0 where users have no number.
+	UID uint32
+	// Start is when the process started, in the kernel's own unit. Together with
+	// the pid it names one process of one boot.
+	Start uint64
+	// StartedNS is the same for people.
+	StartedNS int64 `blds:"timestamp=ns"`
+	// PIDNamespace is the inode of the process's pid namespace, 0 if unknown.
+	PIDNamespace uint64
+	// BootID changes with each start of the machine.
+	BootID  [16]uint8
+	Program [32]byte `blds:"string"`
+	Host    [48]byte `blds:"string"`
+}
+
+// The fields of [Process] by their offset in bytes.
+const (
+	FieldProcessPID          fixed.Field = 0
+	FieldProcessUID          fixed.Field = 4
+	FieldProcessStart        fixed.Field = 8
+	FieldProcessStartedNS    fixed.Field = 16
+	FieldProcessPIDNamespace fixed.Field = 24
+	FieldProcessBootID       fixed.Field = 32
+	FieldProcessProgram      fixed.Field = 48
+	FieldProcessHost         fixed.Field = 80
+)
+
+// GetProgram returns the text of Program.
+func (r *Process) GetProgram() string {
+	return string(r.ProgramBytes())
+}
+
+// ProgramBytes returns the text of Program in place, not copied.
+func (r *Process) ProgramBytes() []byte {
+	return fixed.Text(r.Program[:])
+}
+
+// SetProgram stores s: UTF-8 without NUL, at most 32 bytes.
+func (r *Process) SetProgram(s string) error {
+	return fixed.SetText(r.Program[:], s)
+}
+
+// SetProgramTruncated stores as much of s as fits, cut between two characters.
+func (r *Process) SetProgramTruncated(s string) {
+	fixed.SetTextTruncated(r.Program[:], s)
+}
+
+// GetHost returns the text of Host.
+func (r *Process) GetHost() string {
+	return string(r.HostBytes())
+}
+
+// HostBytes returns the text of Host in place, not copied.
+func (r *Process) HostBytes() []byte {
+	return fixed.Text(r.Host[:])
+}
+
+// SetHost stores s: UTF-8 without NUL, at most 48 bytes.
+func (r *Process) SetHost(s string) error {
+	return fixed.SetText(r.Host[:], s)
+}
+
+// SetHostTruncated stores as much of s as fits, cut between two characters.
+func (r *Process) SetHostTruncated(s string) {
+	fixed.SetTextTruncated(r.Host[:], s)
+}
+
+// The layout of Process as the compiler must see it: its size, then each offset.
+var (
+	_ [128]byte                      = [unsafe.Sizeof(Process{})]byte{} // size
+	_ [FieldProcessPID]byte          = [unsafe.Offsetof(Process{}.PID)]byte{}
+	_ [FieldProcessUID]byte          = [unsafe.Offsetof(Process{}.UID)]byte{}
+	_ [FieldProcessStart]byte        = [unsafe.Offsetof(Process{}.Start)]byte{}
+	_ [FieldProcessStartedNS]byte    = [unsafe.Offsetof(Process{}.StartedNS)]byte{}
+	_ [FieldProcessPIDNamespace]byte = [unsafe.Offsetof(Process{}.PIDNamespace)]byte{}
+	_ [FieldProcessBootID]byte       = [unsafe.Offsetof(Process{}.BootID)]byte{}
+	_ [FieldProcessProgram]byte      = [unsafe.Offsetof(Process{}.Program)]byte{}
+	_ [FieldProcessHost]byte         = [unsafe.Offsetof(Process{}.Host)]byte{}
+)
+
+// Preamble is how both files begin, in this form and in all later ones.
 type Preamble struct {
-	Magic      [8]uint8
-	ByteOrder  uint32
-	Form       uint32
-	File       FileKind
-	_          [2]byte
+	// Magic is the text DATAHUB and a NUL.
+	Magic [8]uint8
+	// ByteOrder is 0x04030201 in the byte order of the one who wrote the file.
+	ByteOrder uint32
+	// Form is the number of this format.
+	Form uint32
+	File FileKind
+	_    [2]byte `blds:"reserved"`
+	// HeaderSize is the size of the header in bytes, this record included.
 	HeaderSize uint32
-	Checksum   uint32
-	_          [4]byte
-	BlockID    [16]uint8
+	// Checksum is CRC32C over the header with this field zero; in the control
+	// file over the bytes before schema_mismatches.
+	Checksum uint32
+	_        [4]byte `blds:"reserved"`
+	// BlockID is random and the same in both files.
+	BlockID [16]uint8
+	// LayoutHash is the layout hash of the header's own schema.
 	LayoutHash [32]uint8
 }
 
-// Zone is the type of what a zone holds.
+// The fields of [Preamble] by their offset in bytes.
+const (
+	FieldPreambleMagic      fixed.Field = 0
+	FieldPreambleByteOrder  fixed.Field = 8
+	FieldPreambleForm       fixed.Field = 12
+	FieldPreambleFile       fixed.Field = 16
+	FieldPreambleHeaderSize fixed.Field = 20
+	FieldPreambleChecksum   fixed.Field = 24
+	FieldPreambleBlockID    fixed.Field = 32
+	FieldPreambleLayoutHash fixed.Field = 48
+)
+
+// The layout of Preamble as the compiler must see it: its size, then each offset.
+var (
+	_ [80]byte                      = [unsafe.Sizeof(Preamble{})]byte{} // size
+	_ [FieldPreambleMagic]byte      = [unsafe.Offsetof(Preamble{}.Magic)]byte{}
+	_ [FieldPreambleByteOrder]byte  = [unsafe.Offsetof(Preamble{}.ByteOrder)]byte{}
+	_ [FieldPreambleForm]byte       = [unsafe.Offsetof(Preamble{}.Form)]byte{}
+	_ [FieldPreambleFile]byte       = [unsafe.Offsetof(Preamble{}.File)]byte{}
+	_ [FieldPreambleHeaderSize]byte = [unsafe.Offsetof(Preamble{}.HeaderSize)]byte{}
+	_ [FieldPreambleChecksum]byte   = [unsafe.Offsetof(Preamble{}.Checksum)]byte{}
+	_ [FieldPreambleBlockID]byte    = [unsafe.Offsetof(Preamble{}.BlockID)]byte{}
+	_ [FieldPreambleLayoutHash]byte = [unsafe.Offsetof(Preamble{}.LayoutHash)]byte{}
+)
+
+// Zone is the type of what a zone holds: hashes of zero mean that there is no
+// such zone.
 type Zone struct {
 	LayoutHash [32]uint8
 	SchemaHash [32]uint8
@@ -154,34 +478,87 @@ type Zone struct {
 	Align      uint32
 }
 
-// Region is a range of one of the files.
+// The fields of [Zone] by their offset in bytes.
+const (
+	FieldZoneLayoutHash fixed.Field = 0
+	FieldZoneSchemaHash fixed.Field = 32
+	FieldZoneSize       fixed.Field = 64
+	FieldZoneAlign      fixed.Field = 68
+)
+
+// The layout of Zone as the compiler must see it: its size, then each offset.
+var (
+	_ [72]byte                  = [unsafe.Sizeof(Zone{})]byte{} // size
+	_ [FieldZoneLayoutHash]byte = [unsafe.Offsetof(Zone{}.LayoutHash)]byte{}
+	_ [FieldZoneSchemaHash]byte = [unsafe.Offsetof(Zone{}.SchemaHash)]byte{}
+	_ [FieldZoneSize]byte       = [unsafe.Offsetof(Zone{}.Size)]byte{}
+	_ [FieldZoneAlign]byte      = [unsafe.Offsetof(Zone{}.Align)]byte{}
+)
+
+// Region is a range of one of the files. How many slots, cells or spinlocks a
+// block has, and how far they are apart, is said here and nowhere else.
 type Region struct {
-	Kind     RegionKind
-	File     FileKind
+	Kind RegionKind
+	File FileKind
+	// Checksum is CRC32C over the region if it never changes after the block was
+	// published (the descriptors), else 0.
 	Checksum uint32
 	Offset   uint64
 	Size     uint64
-	Stride   uint32
-	Count    uint32
+	// Stride is the distance of the region's elements, 0 if it has none.
+	Stride uint32
+	// Count is the number of elements, 0 if it has none.
+	Count uint32
 }
 
-// DataHeaderNone is the offset of what a slot does not have.
-const DataHeaderNone uint32 = 0xffffffff
+// The fields of [Region] by their offset in bytes.
+const (
+	FieldRegionKind     fixed.Field = 0
+	FieldRegionFile     fixed.Field = 2
+	FieldRegionChecksum fixed.Field = 4
+	FieldRegionOffset   fixed.Field = 8
+	FieldRegionSize     fixed.Field = 16
+	FieldRegionStride   fixed.Field = 24
+	FieldRegionCount    fixed.Field = 28
+)
 
-// DataHeader begins the data file.
+// The layout of Region as the compiler must see it: its size, then each offset.
+var (
+	_ [32]byte                  = [unsafe.Sizeof(Region{})]byte{} // size
+	_ [FieldRegionKind]byte     = [unsafe.Offsetof(Region{}.Kind)]byte{}
+	_ [FieldRegionFile]byte     = [unsafe.Offsetof(Region{}.File)]byte{}
+	_ [FieldRegionChecksum]byte = [unsafe.Offsetof(Region{}.Checksum)]byte{}
+	_ [FieldRegionOffset]byte   = [unsafe.Offsetof(Region{}.Offset)]byte{}
+	_ [FieldRegionSize]byte     = [unsafe.Offsetof(Region{}.Size)]byte{}
+	_ [FieldRegionStride]byte   = [unsafe.Offsetof(Region{}.Stride)]byte{}
+	_ [FieldRegionCount]byte    = [unsafe.Offsetof(Region{}.Count)]byte{}
+)
+
+// DataHeader begins the data file. It never changes once the block can be seen.
+//
+//blds:schema id=datahub.segment.DataHeader version=1.0.0
 type DataHeader struct {
-	Preamble        Preamble
-	DataSize        uint64
-	ControlSize     uint64
-	Generation      uint64
-	CreatedNS       int64
-	BootID          [16]uint8
-	Creator         Process
-	Slot            Zone
-	Flex            Zone
-	PageSize        uint32
-	Capacity        uint32
-	PayloadOffset   uint32
+	Preamble Preamble
+	// DataSize and control_size are the exact sizes of the files.
+	DataSize    uint64
+	ControlSize uint64
+	// Generation is 1 for a new block and goes up with each replacement.
+	Generation uint64
+	CreatedNS  int64 `blds:"timestamp=ns"`
+	// BootID is that of the machine's start in which the block was made.
+	BootID  [16]uint8
+	Creator Process
+	Slot    Zone
+	Flex    Zone
+	// PageSize is what regions that are mapped on their own are aligned to.
+	PageSize uint32
+	// Capacity is how many values the block keeps; the region of the slots tells how
+	// many slots it has for that.
+	Capacity uint32
+	// PayloadOffset is where the value begins in a slot.
+	PayloadOffset uint32
+	// PayloadSize is the room for a value in bytes: the size of the slot's type,
+	// or what was asked for in a raw block.
 	PayloadSize     uint32
 	PayloadAlign    uint32
 	TimestampOffset uint32
@@ -193,80 +570,263 @@ type DataHeader struct {
 	Checksum        Checksum
 	ChecksumType    ChecksumType
 	LockScheme      LockScheme
-	Raw             fixed.Bool
-	Evict           fixed.Bool
-	RegionCount     uint32
-	_               [4]byte
-	Regions         [16]Region
-	_               [64]byte
+	// Raw says that slots hold bytes without a schema.
+	Raw fixed.Bool
+	// Evict says that the producer may overwrite what a stalled consumer reads.
+	Evict       fixed.Bool
+	RegionCount uint32
+	_           [4]byte `blds:"reserved"`
+	Regions     [16]Region
+	_           [64]byte `blds:"reserved"`
 }
 
-var _ [1024]byte = [unsafe.Sizeof(DataHeader{})]byte{}
-
-// Byte offsets of Preamble's and DataHeader's fields.
+// The constants of [DataHeader].
+//
+//blds:const of=DataHeader
 const (
-	FieldPreambleMagic                 fixed.Field = 0
-	FieldPreambleByteOrder             fixed.Field = 8
-	FieldPreambleForm                  fixed.Field = 12
-	FieldPreambleFile                  fixed.Field = 16
-	FieldPreambleHeaderSize            fixed.Field = 20
-	FieldPreambleChecksum              fixed.Field = 24
-	FieldPreambleBlockID               fixed.Field = 32
-	FieldPreambleLayoutHash            fixed.Field = 48
-	FieldDataHeaderDataSize            fixed.Field = 80
-	FieldDataHeaderBootID              fixed.Field = 112
-	FieldDataHeaderRegions             fixed.Field = 448
+	// DataHeaderNone is the offset of what a slot does not have.
+	DataHeaderNone uint32 = 4294967295
+)
+
+// The fields of [DataHeader] by their offset in bytes.
+const (
+	FieldDataHeaderPreamble        fixed.Field = 0
+	FieldDataHeaderDataSize        fixed.Field = 80
+	FieldDataHeaderControlSize     fixed.Field = 88
+	FieldDataHeaderGeneration      fixed.Field = 96
+	FieldDataHeaderCreatedNS       fixed.Field = 104
+	FieldDataHeaderBootID          fixed.Field = 112
+	FieldDataHeaderCreator         fixed.Field = 128
+	FieldDataHeaderSlot            fixed.Field = 256
+	FieldDataHeaderFlex            fixed.Field = 328
+	FieldDataHeaderPageSize        fixed.Field = 400
+	FieldDataHeaderCapacity        fixed.Field = 404
+	FieldDataHeaderPayloadOffset   fixed.Field = 408
+	FieldDataHeaderPayloadSize     fixed.Field = 412
+	FieldDataHeaderPayloadAlign    fixed.Field = 416
+	FieldDataHeaderTimestampOffset fixed.Field = 420
+	FieldDataHeaderLengthOffset    fixed.Field = 424
+	FieldDataHeaderChecksumOffset  fixed.Field = 428
+	FieldDataHeaderPolicy          fixed.Field = 432
+	FieldDataHeaderSync            fixed.Field = 433
+	FieldDataHeaderFlexMode        fixed.Field = 434
+	FieldDataHeaderChecksum        fixed.Field = 435
+	FieldDataHeaderChecksumType    fixed.Field = 436
+	FieldDataHeaderLockScheme      fixed.Field = 437
+	FieldDataHeaderRaw             fixed.Field = 438
+	FieldDataHeaderEvict           fixed.Field = 439
+	FieldDataHeaderRegionCount     fixed.Field = 440
+	FieldDataHeaderRegions         fixed.Field = 448
+)
+
+// DataHeaderSchema is the schema of [DataHeader].
+var DataHeaderSchema = fixed.Schema{
+	ID:      "datahub.segment.DataHeader",
+	Version: [3]uint16{1, 0, 0},
+	LayoutHash: [32]byte{
+		0xf1, 0xb1, 0xdf, 0x53, 0x95, 0xa5, 0x72, 0x55, 0xe5, 0x37, 0xec, 0x5c, 0x0e, 0x3a, 0xaf, 0x97,
+		0x1e, 0x02, 0x1a, 0x3d, 0x38, 0x80, 0xc9, 0xa7, 0xa4, 0x59, 0x0b, 0xb1, 0xc1, 0x40, 0xfd, 0x4a,
+	},
+	SchemaHash: [32]byte{
+		0xd4, 0xac, 0x0d, 0x5c, 0xa9, 0x10, 0x7c, 0xd9, 0x5c, 0xb4, 0xcd, 0x6d, 0xb7, 0x25, 0x91, 0x32,
+		0x1f, 0xc5, 0xac, 0x8e, 0x57, 0x29, 0x16, 0x11, 0xfa, 0x19, 0xd5, 0x42, 0x0e, 0xef, 0xc9, 0x22,
+	},
+	Size:  1024,
+	Align: 8,
+	Descriptor: "BLDS\x01\xf2\x03\x01\x80\x08\x08\x80\x08\x1d\x00P\x04\x0e\x00\x00\x00P\x04P\x0a\x00\x08\x01\x01\x00\x01" +
+		"\x08\x00\x08\x04\x04\x03\x00\x00\x00\x0c\x04\x04\x03\x00\x00\x00\x10\x02\x02\x02\x00\x00\x00\x12\x02" +
+		"\x01\x10\x02\x00\x00\x14\x04\x04\x03\x00\x00\x00\x18\x04\x04\x03\x00\x00\x00\x1c\x04\x01\x10\x04\x00" +
+		"\x00 \x10\x01\x01\x00\x01\x10\x000 \x01\x01\x00\x01 \x00P\x08\x08\x04\x00\x00\x00X\x08\x08\x04\x00\x00" +
+		"\x00`\x08\x08\x04\x00\x00\x00h\x08\x08\x08\x00\x00\x00p\x10\x01\x01\x00\x01\x10\x00\x80\x01\x80\x01\x08" +
+		"\x0e\x00\x00\x00\x80\x01\x08\x80\x01\x08\x00\x04\x04\x03\x00\x00\x00\x04\x04\x04\x03\x00\x00\x00\x08" +
+		"\x08\x08\x04\x00\x00\x00\x10\x08\x08\x08\x00\x00\x00\x18\x08\x08\x04\x00\x00\x00 \x10\x01\x01\x00\x01" +
+		"\x10\x000 \x01\x0c \x00\x00P0\x01\x0c0\x00\x00\x80\x02H\x04\x0e\x00\x00\x00H\x04H\x04\x00 \x01\x01\x00" +
+		"\x01 \x00  \x01\x01\x00\x01 \x00@\x04\x04\x03\x00\x00\x00D\x04\x04\x03\x00\x00\x00\xc8\x02H\x04\x0e\x00" +
+		"\x00\x00H\x04H\x04\x00 \x01\x01\x00\x01 \x00  \x01\x01\x00\x01 \x00@\x04\x04\x03\x00\x00\x00D\x04\x04" +
+		"\x03\x00\x00\x00\x90\x03\x04\x04\x03\x00\x00\x00\x94\x03\x04\x04\x03\x00\x00\x00\x98\x03\x04\x04\x03" +
+		"\x00\x00\x00\x9c\x03\x04\x04\x03\x00\x00\x00\xa0\x03\x04\x04\x03\x00\x00\x00\xa4\x03\x04\x04\x03\x00" +
+		"\x00\x00\xa8\x03\x04\x04\x03\x00\x00\x00\xac\x03\x04\x04\x03\x00\x00\x00\xb0\x03\x01\x01\x01\x00\x00" +
+		"\x00\xb1\x03\x01\x01\x01\x00\x00\x00\xb2\x03\x01\x01\x01\x00\x00\x00\xb3\x03\x01\x01\x01\x00\x00\x00" +
+		"\xb4\x03\x01\x01\x01\x00\x00\x00\xb5\x03\x01\x01\x01\x00\x00\x00\xb6\x03\x01\x01\x0b\x00\x00\x00\xb7" +
+		"\x03\x01\x01\x0b\x00\x00\x00\xb8\x03\x04\x04\x03\x00\x00\x00\xbc\x03\x04\x01\x10\x04\x00\x00\xc0\x03" +
+		"\x80\x04\x08\x0e\x00\x01\x10\x00 \x08 \x07\x00\x02\x02\x02\x00\x00\x00\x02\x02\x02\x02\x00\x00\x00\x04" +
+		"\x04\x04\x03\x00\x00\x00\x08\x08\x08\x04\x00\x00\x00\x10\x08\x08\x04\x00\x00\x00\x18\x04\x04\x03\x00" +
+		"\x00\x00\x1c\x04\x04\x03\x00\x00\x00\xc0\x07@\x01\x10@\x00\x00\x97\x0a\x1adatahub.segment.dataheader" +
+		"\x08preamble\x00\x00\x00\x00\x00\x00\x00\x05magic\x00\x00\x00\x00\x00\x00\x00\x09byteorder\x00\x00\x00" +
+		"\x00\x00\x00\x00\x04form\x00\x00\x00\x00\x00\x00\x00\x04file\x00\x00\x00\x00\x01\x03\x00\x04none\x01" +
+		"\x04data\x02\x07control\x00\x00\x0aheadersize\x00\x00\x00\x00\x00\x00\x00\x08checksum\x00\x00\x00\x00" +
+		"\x00\x00\x00\x07blockid\x00\x00\x00\x00\x00\x00\x00\x0alayouthash\x00\x00\x00\x00\x00\x00\x00\x08dat" +
+		"asize\x00\x00\x00\x00\x00\x00\x00\x0bcontrolsize\x00\x00\x00\x00\x00\x00\x00\x0ageneration\x00\x00\x00" +
+		"\x00\x00\x00\x00\x09createdns\x00\x01\x04\x00\x00\x00\x00\x06bootid\x00\x00\x00\x00\x00\x00\x00\x07c" +
+		"reator\x00\x00\x00\x00\x00\x00\x00\x03pid\x00\x00\x00\x00\x00\x00\x00\x03uid\x00\x00\x00\x00\x00\x00" +
+		"\x00\x05start\x00\x00\x00\x00\x00\x00\x00\x09startedns\x00\x01\x04\x00\x00\x00\x00\x0cpidnamespace\x00" +
+		"\x00\x00\x00\x00\x00\x00\x06bootid\x00\x00\x00\x00\x00\x00\x00\x07program\x00\x00\x00\x00\x00\x00\x00" +
+		"\x04host\x00\x00\x00\x00\x00\x00\x00\x04slot\x00\x00\x00\x00\x00\x00\x00\x0alayouthash\x00\x00\x00\x00" +
+		"\x00\x00\x00\x0aschemahash\x00\x00\x00\x00\x00\x00\x00\x04size\x00\x00\x00\x00\x00\x00\x00\x05align\x00" +
+		"\x00\x00\x00\x00\x00\x00\x04flex\x00\x00\x00\x00\x00\x00\x00\x0alayouthash\x00\x00\x00\x00\x00\x00\x00" +
+		"\x0aschemahash\x00\x00\x00\x00\x00\x00\x00\x04size\x00\x00\x00\x00\x00\x00\x00\x05align\x00\x00\x00\x00" +
+		"\x00\x00\x00\x08pagesize\x00\x00\x00\x00\x00\x00\x00\x08capacity\x00\x00\x00\x00\x00\x00\x00\x0dpayl" +
+		"oadoffset\x00\x00\x00\x00\x00\x00\x00\x0bpayloadsize\x00\x00\x00\x00\x00\x00\x00\x0cpayloadalign\x00" +
+		"\x00\x00\x00\x00\x00\x00\x0ftimestampoffset\x00\x00\x00\x00\x00\x00\x00\x0clengthoffset\x00\x00\x00\x00" +
+		"\x00\x00\x00\x0echecksumoffset\x00\x00\x00\x00\x00\x00\x00\x06policy\x00\x00\x00\x00\x01\x04\x00\x05" +
+		"unset\x01\x06single\x02\x06double\x03\x04ring\x00\x00\x04sync\x00\x00\x00\x00\x01\x05\x00\x05unset\x01" +
+		"\x0alatestonly\x02\x0csinglereader\x03\x0bsyncreaders\x04\x09overwrite\x00\x00\x08flexmode\x00\x00\x00" +
+		"\x00\x01\x03\x00\x04none\x01\x0edoublebuffered\x02\x06shared\x00\x00\x08checksum\x00\x00\x00\x00\x01" +
+		"\x04\x00\x05unset\x01\x04none\x02\x06manual\x03\x08enforced\x00\x00\x0cchecksumtype\x00\x00\x00\x00\x01" +
+		"\x03\x00\x04none\x01\x06crc32c\x02\x06blake3\x00\x00\x0alockscheme\x00\x00\x00\x00\x01\x04\x00\x05un" +
+		"set\x01\x03ofd\x02\x05flock\x03\x0alockfileex\x00\x00\x03raw\x00\x00\x00\x00\x00\x00\x00\x05evict\x00" +
+		"\x00\x00\x00\x00\x00\x00\x0bregioncount\x00\x00\x00\x00\x00\x00\x00\x07regions\x00\x00\x00\x00\x00\x00" +
+		"\x00\x04kind\x00\x00\x00\x00\x01\x0b\x00\x04none\x01\x0eslotdescriptor\x02\x0eflexdescriptor\x03\x08" +
+		"producer\x04\x04flex\x05\x05slots\x10\x0ccontrolwords\x11\x05cells\x12\x09spinlocks\x13\x09baselines" +
+		"\x14\x08counters\x00\x00\x04file\x00\x00\x00\x00\x01\x03\x00\x04none\x01\x04data\x02\x07control\x00\x00" +
+		"\x08checksum\x00\x00\x00\x00\x00\x00\x00\x06offset\x00\x00\x00\x00\x00\x00\x00\x04size\x00\x00\x00\x00" +
+		"\x00\x00\x00\x06stride\x00\x00\x00\x00\x00\x00\x00\x05count\x00\x00\x00\x00\x00\x00\x00\x01\x04none\x03" +
+		"\xff\xff\xff\xff\x0f\xef!\x1adatahub.segment.DataHeader\x01\x00\x00MDataHeader begins the data file." +
+		" It never changes once the block can be seen.\x00\x00\x00\x00\x18datahub.segment.Preamble\x00EPreamb" +
+		"le is how both files begin, in this form and in all later ones.\x02$magic is the text DATAHUB and a " +
+		"NUL.\x03\x0abyte_orderIbyte_order is 0x04030201 in the byte order of the one who wrote the file.\x02" +
+		"\"form is the number of this format.\x00\x00\x18datahub.segment.FileKind\x00,FileKind says which fil" +
+		"e of a block this is.\x00\x00\x00\x00\x01\x00Adata is written by the producer only; consumers map it" +
+		" read-only.\x00\x02\x000control is written by everybody who is attached.\x00\x00\x03\x0bheader_sizeE" +
+		"header_size is the size of the header in bytes, this record included.\x02uchecksum is CRC32C over th" +
+		"e header with this field zero; in the control\x0afile over the bytes before schema_mismatches.\x00\x03" +
+		"\x08block_id.block_id is random and the same in both files.\x03\x0blayout_hash:layout_hash is the la" +
+		"yout hash of the header's own schema.\x03\x09data_size<data_size and control_size are the exact size" +
+		"s of the files.\x01\x0ccontrol_size\x02Bgeneration is 1 for a new block and goes up with each replac" +
+		"ement.\x01\x0acreated_ns\x03\x07boot_idCboot_id is that of the machine's start in which the block wa" +
+		"s made.\x00\x01\x17datahub.segment.Process\x00jProcess says who a participant is. It is for people a" +
+		"nd for diagnosis: only\x0athe locks decide who is alive.\x00\x028uid is the effective user, 0 where " +
+		"users have no number.\x02tstart is when the process started, in the kernel's own unit. Together with" +
+		"\x0athe pid it names one process of one boot.\x03\x0astarted_ns\"started_ns is the same for people.\x03" +
+		"\x0dpid_namespaceHpid_namespace is the inode of the process's pid namespace, 0 if unknown.\x03\x07bo" +
+		"ot_id/boot_id changes with each start of the machine.\x00\x00\x00\x02\x14datahub.segment.Zone\x00VZo" +
+		"ne is the type of what a zone holds: hashes of zero mean that there is no\x0asuch zone.\x01\x0blayou" +
+		"t_hash\x01\x0bschema_hash\x00\x00\x00\x02\x03\x09page_sizeFpage_size is what regions that are mapped" +
+		" on their own are aligned to.\x02jcapacity is how many values the block keeps; the region of the slo" +
+		"ts tells how\x0amany slots it has for that.\x03\x0epayload_offset3payload_offset is where the value " +
+		"begins in a slot.\x03\x0cpayload_sizeqpayload_size is the room for a value in bytes: the size of the" +
+		" slot's type,\x0aor what was asked for in a raw block.\x01\x0dpayload_align\x01\x10timestamp_offset\x01" +
+		"\x0dlength_offset\x01\x0fchecksum_offset\x00\x01\x16datahub.segment.Policy\x00(Policy is how many va" +
+		"lues a block keeps.\x00\x00\x00\x00\x01\x00\x00\x00\x02\x00\x00\x00\x03\x00\x00\x00\x00\x02\x14datah" +
+		"ub.segment.Sync\x007Sync is how readers and the writer wait for each other.\x00\x00\x00\x00\x01\x0bl" +
+		"atest_only\x00\x00\x02\x0dsingle_reader\x00\x00\x03\x0csync_readers\x00\x00\x04\x00\x00\x00\x01\x09f" +
+		"lex_mode\x03\x18datahub.segment.FlexMode\x00,FlexMode is how the flexible zone is shared.\x00\x00\x00" +
+		"\x00\x01\x0fdouble_buffered\x00\x00\x02\x00\x00\x00\x00\x04\x18datahub.segment.Checksum\x00%Checksum" +
+		" says when slots are checked.\x00\x00\x00\x00\x01\x00\x00\x00\x02\x00\x00\x00\x03\x00\x00\x00\x01\x0d" +
+		"checksum_type\x05\x1cdatahub.segment.ChecksumType\x000ChecksumType is the algorithm of slot checksum" +
+		"s.\x00\x00\x00\x00\x01\x00\x00\x00\x02\x00\x00\x00\x01\x0block_scheme\x06\x1adatahub.segment.LockSch" +
+		"eme\x00^LockScheme is how the participants show that they are alive. All of a block\x0amust use the " +
+		"same.\x00\x00\x00\x00\x01\x00@ofd is one open-file-description lock per byte of the file lock.\x00\x02" +
+		"\x00-flock is one flock on a file per participant.\x00\x03\x0clock_file_ex>lock_file_ex is one LockF" +
+		"ileEx lock per byte of the file lock.\x00\x020raw says that slots hold bytes without a schema.\x02Ie" +
+		"vict says that the producer may overwrite what a stalled consumer reads.\x01\x0cregion_count\x00\x00" +
+		"\x03\x16datahub.segment.Region\x00\x91\x01Region is a range of one of the files. How many slots, cel" +
+		"ls or spinlocks a\x0ablock has, and how far they are apart, is said here and nowhere else.\x00\x07\x1a" +
+		"datahub.segment.RegionKind\x00$RegionKind names a region of a file.\x00\x00%none is an unused entry " +
+		"of the table.\x00\x01\x0fslot_descriptor;slot_descriptor is the canonical form of the slot's schema." +
+		"\x00\x02\x0fflex_descriptorDflex_descriptor is the canonical form of the flexible zone's schema.\x00" +
+		"\x03\x00-producer holds the words the producer writes.\x00\x04\x00\x1aflex is the flexible zone.\x00" +
+		"\x05\x00\x16slots holds the slots.\x00\x06\x0dcontrol_words;control_words are the words that sleeper" +
+		"s and wakers share.\x00\x07\x00\"cells holds one cell per consumer.\x00\x08\x00!spinlocks holds the " +
+		"user's locks.\x00\x09\x00?baselines holds what counters showed when they were last reset.\x00\x0a\x00" +
+		")counters holds what each consumer counts.\x00\x00\x00\x02ochecksum is CRC32C over the region if it " +
+		"never changes after the block was\x0apublished (the descriptors), else 0.\x00\x00\x02Bstride is the " +
+		"distance of the region's elements, 0 if it has none.\x022count is the number of elements, 0 if it ha" +
+		"s none.\x00\x000none is the offset of what a slot does not have.",
+}
+
+// The layout of DataHeader as the compiler must see it: its size, then each offset.
+var (
+	_ [1024]byte                           = [unsafe.Sizeof(DataHeader{})]byte{} // size
+	_ [FieldDataHeaderPreamble]byte        = [unsafe.Offsetof(DataHeader{}.Preamble)]byte{}
+	_ [FieldDataHeaderDataSize]byte        = [unsafe.Offsetof(DataHeader{}.DataSize)]byte{}
+	_ [FieldDataHeaderControlSize]byte     = [unsafe.Offsetof(DataHeader{}.ControlSize)]byte{}
+	_ [FieldDataHeaderGeneration]byte      = [unsafe.Offsetof(DataHeader{}.Generation)]byte{}
+	_ [FieldDataHeaderCreatedNS]byte       = [unsafe.Offsetof(DataHeader{}.CreatedNS)]byte{}
+	_ [FieldDataHeaderBootID]byte          = [unsafe.Offsetof(DataHeader{}.BootID)]byte{}
+	_ [FieldDataHeaderCreator]byte         = [unsafe.Offsetof(DataHeader{}.Creator)]byte{}
+	_ [FieldDataHeaderSlot]byte            = [unsafe.Offsetof(DataHeader{}.Slot)]byte{}
+	_ [FieldDataHeaderFlex]byte            = [unsafe.Offsetof(DataHeader{}.Flex)]byte{}
+	_ [FieldDataHeaderPageSize]byte        = [unsafe.Offsetof(DataHeader{}.PageSize)]byte{}
+	_ [FieldDataHeaderCapacity]byte        = [unsafe.Offsetof(DataHeader{}.Capacity)]byte{}
+	_ [FieldDataHeaderPayloadOffset]byte   = [unsafe.Offsetof(DataHeader{}.PayloadOffset)]byte{}
+	_ [FieldDataHeaderPayloadSize]byte     = [unsafe.Offsetof(DataHeader{}.PayloadSize)]byte{}
+	_ [FieldDataHeaderPayloadAlign]byte    = [unsafe.Offsetof(DataHeader{}.PayloadAlign)]byte{}
+	_ [FieldDataHeaderTimestampOffset]byte = [unsafe.Offsetof(DataHeader{}.TimestampOffset)]byte{}
+	_ [FieldDataHeaderLengthOffset]byte    = [unsafe.Offsetof(DataHeader{}.LengthOffset)]byte{}
+	_ [FieldDataHeaderChecksumOffset]byte  = [unsafe.Offsetof(DataHeader{}.ChecksumOffset)]byte{}
+	_ [FieldDataHeaderPolicy]byte          = [unsafe.Offsetof(DataHeader{}.Policy)]byte{}
+	_ [FieldDataHeaderSync]byte            = [unsafe.Offsetof(DataHeader{}.Sync)]byte{}
+	_ [FieldDataHeaderFlexMode]byte        = [unsafe.Offsetof(DataHeader{}.FlexMode)]byte{}
+	_ [FieldDataHeaderChecksum]byte        = [unsafe.Offsetof(DataHeader{}.Checksum)]byte{}
+	_ [FieldDataHeaderChecksumType]byte    = [unsafe.Offsetof(DataHeader{}.ChecksumType)]byte{}
+	_ [FieldDataHeaderLockScheme]byte      = [unsafe.Offsetof(DataHeader{}.LockScheme)]byte{}
+	_ [FieldDataHeaderRaw]byte             = [unsafe.Offsetof(DataHeader{}.Raw)]byte{}
+	_ [FieldDataHeaderEvict]byte           = [unsafe.Offsetof(DataHeader{}.Evict)]byte{}
+	_ [FieldDataHeaderRegionCount]byte     = [unsafe.Offsetof(DataHeader{}.RegionCount)]byte{}
+	_ [FieldDataHeaderRegions]byte         = [unsafe.Offsetof(DataHeader{}.Regions)]byte{}
+)
+
+// ControlHeader begins the control file. What stands before schema_mismatches
+// never changes once the block can be seen.
+//
+//blds:schema id=datahub.segment.ControlHeader version=1.0.0
+type ControlHeader struct {
+	Preamble Preamble
+	_        [48]byte
+	// SchemaMismatches counts those who were refused because they were
+	// compiled for another schema.
+	SchemaMismatches uint64 `blds:"atomic,align=128,group=counters"`
+	_                [120]byte
+}
+
+// The fields of [ControlHeader] by their offset in bytes.
+const (
 	FieldControlHeaderPreamble         fixed.Field = 0
 	FieldControlHeaderSchemaMismatches fixed.Field = 128
 )
 
-// DataHeaderSchema is the compiled schema of DataHeader.
-var DataHeaderSchema = fixed.Schema{
-	ID:         "datahub.segment.DataHeader",
-	Version:    [3]uint16{1, 0, 0},
-	LayoutHash: [32]byte{1},
-	SchemaHash: [32]byte{2},
-	Size:       1024,
-	Align:      8,
-}
-
-// ControlHeader begins the control file.
-type ControlHeader struct {
-	Preamble         Preamble
-	_                [48]byte
-	SchemaMismatches uint64
-	_                [120]byte
-}
-
-var _ [256]byte = [unsafe.Sizeof(ControlHeader{})]byte{}
-
-// ControlHeaderSchema is the compiled schema of ControlHeader.
+// ControlHeaderSchema is the schema of [ControlHeader].
 var ControlHeaderSchema = fixed.Schema{
-	ID:         "datahub.segment.ControlHeader",
-	Version:    [3]uint16{1, 0, 0},
-	LayoutHash: [32]byte{3},
-	SchemaHash: [32]byte{4},
-	Size:       256,
-	Align:      128,
+	ID:      "datahub.segment.ControlHeader",
+	Version: [3]uint16{1, 0, 0},
+	LayoutHash: [32]byte{
+		0x09, 0x0a, 0x18, 0x4e, 0x3b, 0x10, 0x09, 0x28, 0xce, 0xae, 0x04, 0x50, 0x5a, 0x17, 0x27, 0x41,
+		0xa0, 0xdd, 0x51, 0xf4, 0xfe, 0x70, 0xc0, 0x05, 0x07, 0xac, 0xa8, 0x75, 0x84, 0x6e, 0x9b, 0xd8,
+	},
+	SchemaHash: [32]byte{
+		0x44, 0x79, 0xa0, 0x63, 0x1c, 0x20, 0x27, 0x8e, 0x23, 0xd7, 0xdb, 0x5e, 0xbb, 0x86, 0xb1, 0x34,
+		0x6e, 0x50, 0x53, 0x77, 0xad, 0x94, 0xa6, 0xc0, 0xfa, 0x01, 0xaf, 0x38, 0x5d, 0x16, 0x99, 0x2e,
+	},
+	Size:  256,
+	Align: 128,
+	Descriptor: "BLDS\x01t\x01\x80\x02\x80\x01\x80\x02\x04\x00P\x04\x0e\x00\x00\x00P\x04P\x0a\x00\x08\x01\x01\x00\x01" +
+		"\x08\x00\x08\x04\x04\x03\x00\x00\x00\x0c\x04\x04\x03\x00\x00\x00\x10\x02\x02\x02\x00\x00\x00\x12\x02" +
+		"\x01\x10\x02\x00\x00\x14\x04\x04\x03\x00\x00\x00\x18\x04\x04\x03\x00\x00\x00\x1c\x04\x01\x10\x04\x00" +
+		"\x00 \x10\x01\x01\x00\x01\x10\x000 \x01\x01\x00\x01 \x00P0\x01\x0f0\x00\x00\x80\x01\x08\x80\x01\x04\x00" +
+		"\x00\x04\x88\x01x\x01\x0fx\x00\x00\xd6\x01\x1ddatahub.segment.controlheader\x08preamble\x00\x00\x00\x00" +
+		"\x00\x00\x00\x05magic\x00\x00\x00\x00\x00\x00\x00\x09byteorder\x00\x00\x00\x00\x00\x00\x00\x04form\x00" +
+		"\x00\x00\x00\x00\x00\x00\x04file\x00\x00\x00\x00\x01\x03\x00\x04none\x01\x04data\x02\x07control\x00\x00" +
+		"\x0aheadersize\x00\x00\x00\x00\x00\x00\x00\x08checksum\x00\x00\x00\x00\x00\x00\x00\x07blockid\x00\x00" +
+		"\x00\x00\x00\x00\x00\x0alayouthash\x00\x00\x00\x00\x00\x00\x00\x10schemamismatches\x00\x00\x00\x00\x00" +
+		"\x00\x00\x00\xa9\x08\x1ddatahub.segment.ControlHeader\x01\x00\x00uControlHeader begins the control f" +
+		"ile. What stands before schema_mismatches\x0anever changes once the block can be seen.\x00\x00\x00\x00" +
+		"\x18datahub.segment.Preamble\x00EPreamble is how both files begin, in this form and in all later one" +
+		"s.\x02$magic is the text DATAHUB and a NUL.\x03\x0abyte_orderIbyte_order is 0x04030201 in the byte o" +
+		"rder of the one who wrote the file.\x02\"form is the number of this format.\x00\x00\x18datahub.segme" +
+		"nt.FileKind\x00,FileKind says which file of a block this is.\x00\x00\x00\x00\x01\x00Adata is written" +
+		" by the producer only; consumers map it read-only.\x00\x02\x000control is written by everybody who i" +
+		"s attached.\x00\x00\x03\x0bheader_sizeEheader_size is the size of the header in bytes, this record i" +
+		"ncluded.\x02uchecksum is CRC32C over the header with this field zero; in the control\x0afile over th" +
+		"e bytes before schema_mismatches.\x00\x03\x08block_id.block_id is random and the same in both files." +
+		"\x03\x0blayout_hash:layout_hash is the layout hash of the header's own schema.\x07\x11schema_mismatc" +
+		"hes^schema_mismatches counts those who were refused because they were\x0acompiled for another schema" +
+		".\x08counters",
 }
 
-// GetProgram returns the field as a string.
-func (r *Process) GetProgram() string { return cut(r.Program[:]) }
-
-// GetHost returns the field as a string.
-func (r *Process) GetHost() string { return cut(r.Host[:]) }
-
-// SetProgramTruncated stores s, cut at a rune border if it does not fit.
-func (r *Process) SetProgramTruncated(s string) { clear(r.Program[:]); copy(r.Program[:], s) }
-
-// SetHostTruncated stores s, cut at a rune border if it does not fit.
-func (r *Process) SetHostTruncated(s string) { clear(r.Host[:]); copy(r.Host[:], s) }
-
-func cut(b []byte) string {
-	for i, c := range b {
-		if c == 0 {
-			return string(b[:i])
-		}
-	}
-	return string(b)
-}
+// The layout of ControlHeader as the compiler must see it: its size, then each offset.
+var (
+	_ [256]byte                                = [unsafe.Sizeof(ControlHeader{})]byte{} // size
+	_ [FieldControlHeaderPreamble]byte         = [unsafe.Offsetof(ControlHeader{}.Preamble)]byte{}
+	_ [FieldControlHeaderSchemaMismatches]byte = [unsafe.Offsetof(ControlHeader{}.SchemaMismatches)]byte{}
+)

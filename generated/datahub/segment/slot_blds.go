@@ -8,41 +8,65 @@ import (
 	"github.com/pylabhub/datahub/runtime/fixed"
 )
 
+// ProducerPage holds the words that only the producer writes. Consumers map it
+// read-only.
+//
+//blds:schema id=datahub.segment.ProducerPage version=1.0.0
+type ProducerPage struct {
+	// Head is the position that is written next: all below it are committed. A
+	// block of latest values keeps the position it began at.
+	Head uint64 `blds:"atomic,align=128,group=head"`
+	_    [120]byte
+	// Latest is the newest value of a block of latest values: the low 44 bits of
+	// its sequence << 20 | slot + 1; 0 if there is none yet.
+	Latest uint64 `blds:"atomic,align=128,group=latest"`
+	_      [120]byte
+	// Gate bounds what may have been overwritten: position q is whole if
+	// q + capacity >= gate. It never goes down.
+	Gate uint64 `blds:"atomic,align=128,group=gate"`
+	_    [120]byte
+	// Bell changes when sleeping consumers are to look again.
+	Bell uint32 `blds:"atomic,align=128,group=bell"`
+	_    [124]byte
+	// RoomWanted is 1 while the producer sleeps until a consumer advances.
+	RoomWanted uint32 `blds:"atomic,align=128,group=room_wanted"`
+	_          [124]byte
+	// Epoch counts the producers this block has had. producers[epoch % 2] is the
+	// present one.
+	Epoch uint64 `blds:"atomic,align=128,group=epoch"`
+	_     [120]byte
+	// State is one of state_live, state_closing, state_superseded.
+	State uint32 `blds:"atomic,align=128,group=state"`
+	_     [4]byte
+	// Successor is the generation that took this block's place.
+	Successor uint64 `blds:"atomic,group=state"`
+	_         [112]byte
+	// Selector is the sequence << 1 | index of the current copy of a double-buffered
+	// flexible zone.
+	Selector uint64 `blds:"atomic,align=128,group=selector"`
+	_        [120]byte
+	// heartbeat is when the producer last did something. It decides nothing.
+	HeartbeatNS int64 `blds:"atomic,timestamp=ns,align=128,group=heartbeat"`
+	_           [120]byte
+	Counters    ProducerCounters `blds:"align=128,group=counters"`
+	// Producers are the present producer and the one before it.
+	Producers [2]Process `blds:"align=128,group=producers"`
+	_         [384]byte  `blds:"reserved"`
+}
+
+// The constants of [ProducerPage].
+//
+//blds:const of=ProducerPage
 const (
-	ProducerPageStateLive       uint32 = 1
-	ProducerPageStateClosing    uint32 = 2
+	// ProducerPageStateClosing: the producer has closed the block.
+	ProducerPageStateClosing uint32 = 2
+	// ProducerPageStateLive: the producer goes on, or died without a word.
+	ProducerPageStateLive uint32 = 1
+	// ProducerPageStateSuperseded: a block of the generation successor has taken the name.
 	ProducerPageStateSuperseded uint32 = 3
 )
 
-// ProducerPage holds the words that only the producer writes.
-type ProducerPage struct {
-	Head        uint64
-	_           [120]byte
-	Latest      uint64
-	_           [120]byte
-	Gate        uint64
-	_           [120]byte
-	Bell        uint32
-	_           [124]byte
-	RoomWanted  uint32
-	_           [124]byte
-	Epoch       uint64
-	_           [120]byte
-	State       uint32
-	_           [4]byte
-	Successor   uint64
-	_           [112]byte
-	Selector    uint64
-	_           [120]byte
-	HeartbeatNS int64
-	_           [120]byte
-	Counters    ProducerCounters
-	Producers   [2]Process
-	_           [384]byte
-}
-
-var _ [2048]byte = [unsafe.Sizeof(ProducerPage{})]byte{}
-
+// The fields of [ProducerPage] by their offset in bytes.
 const (
 	FieldProducerPageHead        fixed.Field = 0
 	FieldProducerPageLatest      fixed.Field = 128
@@ -58,35 +82,134 @@ const (
 	FieldProducerPageProducers   fixed.Field = 1408
 )
 
+// ProducerPageSchema is the schema of [ProducerPage].
 var ProducerPageSchema = fixed.Schema{
 	ID:      "datahub.segment.ProducerPage",
 	Version: [3]uint16{1, 0, 0},
-	Size:    2048,
-	Align:   128,
+	LayoutHash: [32]byte{
+		0x75, 0x15, 0x2c, 0x0d, 0x79, 0x7c, 0x5a, 0x9b, 0xf8, 0x15, 0x97, 0x24, 0x79, 0xbc, 0x84, 0x0a,
+		0x18, 0xe9, 0x13, 0x6f, 0xea, 0xde, 0xfe, 0xfb, 0x46, 0xb2, 0xa7, 0x85, 0x26, 0x5b, 0x22, 0x68,
+	},
+	SchemaHash: [32]byte{
+		0xad, 0xe6, 0xde, 0xc1, 0x8e, 0x66, 0x0e, 0x78, 0x93, 0x24, 0x52, 0x45, 0xf3, 0xfd, 0x26, 0xe8,
+		0x8d, 0x7e, 0x88, 0xac, 0xf1, 0x57, 0x02, 0xf1, 0xac, 0xd0, 0xde, 0xc5, 0x81, 0x6c, 0x07, 0xdc,
+	},
+	Size:  2048,
+	Align: 128,
+	Descriptor: "BLDS\x01\x85\x03\x01\x80\x10\x80\x01\x80\x10\x17\x00\x08\x80\x01\x04\x00\x00\x04\x08x\x01\x0fx\x00\x00" +
+		"\x80\x01\x08\x80\x01\x04\x00\x00\x04\x88\x01x\x01\x0fx\x00\x00\x80\x02\x08\x80\x01\x04\x00\x00\x04\x88" +
+		"\x02x\x01\x0fx\x00\x00\x80\x03\x04\x80\x01\x03\x00\x00\x04\x84\x03|\x01\x0f|\x00\x00\x80\x04\x04\x80" +
+		"\x01\x03\x00\x00\x04\x84\x04|\x01\x0f|\x00\x00\x80\x05\x08\x80\x01\x04\x00\x00\x04\x88\x05x\x01\x0fx" +
+		"\x00\x00\x80\x06\x04\x80\x01\x03\x00\x00\x04\x84\x06\x04\x01\x0f\x04\x00\x00\x88\x06\x08\x08\x04\x00" +
+		"\x00\x04\x90\x06p\x01\x0fp\x00\x00\x80\x07\x08\x80\x01\x04\x00\x00\x04\x88\x07x\x01\x0fx\x00\x00\x80" +
+		"\x08\x08\x80\x01\x08\x00\x00\x04\x88\x08x\x01\x0fx\x00\x00\x80\x09\x80\x02\x80\x01\x0e\x00\x00\x00\x80" +
+		"\x02\x08\x80\x02\x10\x00\x08\x08\x04\x00\x00\x00\x08\x08\x08\x04\x00\x00\x00\x10\x08\x08\x04\x00\x00" +
+		"\x00\x18\x08\x08\x04\x00\x00\x00 \x08\x08\x04\x00\x00\x00(\x08\x08\x04\x00\x00\x000\x08\x08\x04\x00\x00" +
+		"\x008\x08\x08\x04\x00\x00\x00@\x08\x08\x04\x00\x00\x00H\x08\x08\x04\x00\x00\x00P\x08\x08\x04\x00\x00" +
+		"\x00X\x08\x08\x04\x00\x00\x00`\x08\x08\x04\x00\x00\x00h\x08\x08\x04\x00\x00\x00p\x08\x08\x04\x00\x00" +
+		"\x00x\x88\x01\x01\x10\x88\x01\x00\x00\x80\x0b\x80\x02\x80\x01\x0e\x00\x01\x02\x00\x80\x01\x08\x80\x01" +
+		"\x08\x00\x04\x04\x03\x00\x00\x00\x04\x04\x04\x03\x00\x00\x00\x08\x08\x08\x04\x00\x00\x00\x10\x08\x08" +
+		"\x08\x00\x00\x00\x18\x08\x08\x04\x00\x00\x00 \x10\x01\x01\x00\x01\x10\x000 \x01\x0c \x00\x00P0\x01\x0c" +
+		"0\x00\x00\x80\x0d\x80\x03\x01\x10\x80\x03\x00\x00\xe9\x04\x1cdatahub.segment.producerpage\x04head\x00" +
+		"\x00\x00\x00\x00\x00\x00\x06latest\x00\x00\x00\x00\x00\x00\x00\x04gate\x00\x00\x00\x00\x00\x00\x00\x04" +
+		"bell\x00\x00\x00\x00\x00\x00\x00\x0aroomwanted\x00\x00\x00\x00\x00\x00\x00\x05epoch\x00\x00\x00\x00\x00" +
+		"\x00\x00\x05state\x00\x00\x00\x00\x00\x00\x00\x09successor\x00\x00\x00\x00\x00\x00\x00\x08selector\x00" +
+		"\x00\x00\x00\x00\x00\x00\x0bheartbeatns\x00\x01\x04\x00\x00\x00\x00\x08counters\x00\x00\x00\x00\x00\x00" +
+		"\x00\x05bytes\x00\x00\x00\x00\x00\x00\x00\x09roomwaits\x00\x00\x00\x00\x00\x00\x00\x0aroomwaitns\x00" +
+		"\x02\x04\x00\x00\x00\x00\x09lockwaits\x00\x00\x00\x00\x00\x00\x00\x0alockwaitns\x00\x02\x04\x00\x00\x00" +
+		"\x00\x0adrainwaits\x00\x00\x00\x00\x00\x00\x00\x0bdrainwaitns\x00\x02\x04\x00\x00\x00\x00\x08timeout" +
+		"s\x00\x00\x00\x00\x00\x00\x00\x07rescans\x00\x00\x00\x00\x00\x00\x00\x05wakes\x00\x00\x00\x00\x00\x00" +
+		"\x00\x09evictions\x00\x00\x00\x00\x00\x00\x00\x08detached\x00\x00\x00\x00\x00\x00\x00\x09reclaimed\x00" +
+		"\x00\x00\x00\x00\x00\x00\x09takeovers\x00\x00\x00\x00\x00\x00\x00\x0bflexupdates\x00\x00\x00\x00\x00" +
+		"\x00\x00\x09producers\x00\x00\x00\x00\x00\x00\x00\x03pid\x00\x00\x00\x00\x00\x00\x00\x03uid\x00\x00\x00" +
+		"\x00\x00\x00\x00\x05start\x00\x00\x00\x00\x00\x00\x00\x09startedns\x00\x01\x04\x00\x00\x00\x00\x0cpi" +
+		"dnamespace\x00\x00\x00\x00\x00\x00\x00\x06bootid\x00\x00\x00\x00\x00\x00\x00\x07program\x00\x00\x00\x00" +
+		"\x00\x00\x00\x04host\x00\x00\x00\x00\x00\x00\x00\x03\x0cstateclosing\x03\x02\x09statelive\x03\x01\x0f" +
+		"statesuperseded\x03\x03\x91\x16\x1cdatahub.segment.ProducerPage\x01\x00\x00WProducerPage holds the w" +
+		"ords that only the producer writes. Consumers map it\x0aread-only.\x00\x00\x06\x7fhead is the positi" +
+		"on that is written next: all below it are committed. A\x0ablock of latest values keeps the position " +
+		"it began at.\x04head\x06\x81\x01latest is the newest value of a block of latest values: the low 44 b" +
+		"its of\x0aits sequence << 20 | slot + 1; 0 if there is none yet.\x06latest\x06lgate bounds what may " +
+		"have been overwritten: position q is whole if\x0aq + capacity >= gate. It never goes down.\x04gate\x06" +
+		"7bell changes when sleeping consumers are to look again.\x04bell\x07\x0broom_wantedEroom_wanted is 1" +
+		" while the producer sleeps until a consumer advances.\x0broom_wanted\x06Wepoch counts the producers " +
+		"this block has had. producers[epoch % 2] is the\x0apresent one.\x05epoch\x06<state is one of state_l" +
+		"ive, state_closing, state_superseded.\x05state\x069successor is the generation that took this block'" +
+		"s place.\x05state\x06]selector is the sequence << 1 | index of the current copy of a double-buffered" +
+		"\x0aflexible zone.\x08selector\x07\x0cheartbeat_nsFheartbeat is when the producer last did something" +
+		". It decides nothing.\x09heartbeat\x04\x08counters\x00 datahub.segment.ProducerCounters\x00{Producer" +
+		"Counters counts what a producer met since the block was made. How many\x0avalues it wrote follows fr" +
+		"om head or latest.\x029bytes committed; only counted where values have a length.\x03\x0aroom_waitsIr" +
+		"oom_waits counts how often the ring was full, room_wait_ns for how long.\x01\x0croom_wait_ns\x03\x0a" +
+		"lock_waits'lock_waits counts waits for a spinlock.\x01\x0clock_wait_ns\x03\x0bdrain_waits;drain_wait" +
+		"s counts waits for consumers to finish, at close.\x01\x0ddrain_wait_ns\x00\x022rescans counts how of" +
+		"ten the cells were looked at.\x02+wakes counts the times sleepers were woken.\x02Fevictions counts c" +
+		"onsumers that lost their place because they stalled.\x02`detached counts consumers that lost their p" +
+		"lace because their cell held what\x0ano consumer writes.\x02;reclaimed counts cells of dead consumer" +
+		"s that were cleaned.\x02?takeovers counts producers that went on where another one died.\x03\x0cflex" +
+		"_updates1flex_updates counts updates of the flexible zone.\x00\x069producers are the present produce" +
+		"r and the one before it.\x09producers\x01\x17datahub.segment.Process\x00jProcess says who a particip" +
+		"ant is. It is for people and for diagnosis: only\x0athe locks decide who is alive.\x00\x028uid is th" +
+		"e effective user, 0 where users have no number.\x02tstart is when the process started, in the kernel" +
+		"'s own unit. Together with\x0athe pid it names one process of one boot.\x03\x0astarted_ns\"started_n" +
+		"s is the same for people.\x03\x0dpid_namespaceHpid_namespace is the inode of the process's pid names" +
+		"pace, 0 if unknown.\x03\x07boot_id/boot_id changes with each start of the machine.\x00\x00\x00\x0dst" +
+		"ate_closing1state_closing: the producer has closed the block.\x0astate_live9state_live: the producer" +
+		" goes on, or died without a word.\x10state_supersededIstate_superseded: a block of the generation su" +
+		"ccessor has taken the name.",
 }
 
-// ProducerCounters counts what a producer met since the block was made.
+// The layout of ProducerPage as the compiler must see it: its size, then each offset.
+var (
+	_ [2048]byte                         = [unsafe.Sizeof(ProducerPage{})]byte{} // size
+	_ [FieldProducerPageHead]byte        = [unsafe.Offsetof(ProducerPage{}.Head)]byte{}
+	_ [FieldProducerPageLatest]byte      = [unsafe.Offsetof(ProducerPage{}.Latest)]byte{}
+	_ [FieldProducerPageGate]byte        = [unsafe.Offsetof(ProducerPage{}.Gate)]byte{}
+	_ [FieldProducerPageBell]byte        = [unsafe.Offsetof(ProducerPage{}.Bell)]byte{}
+	_ [FieldProducerPageRoomWanted]byte  = [unsafe.Offsetof(ProducerPage{}.RoomWanted)]byte{}
+	_ [FieldProducerPageEpoch]byte       = [unsafe.Offsetof(ProducerPage{}.Epoch)]byte{}
+	_ [FieldProducerPageState]byte       = [unsafe.Offsetof(ProducerPage{}.State)]byte{}
+	_ [FieldProducerPageSuccessor]byte   = [unsafe.Offsetof(ProducerPage{}.Successor)]byte{}
+	_ [FieldProducerPageSelector]byte    = [unsafe.Offsetof(ProducerPage{}.Selector)]byte{}
+	_ [FieldProducerPageHeartbeatNS]byte = [unsafe.Offsetof(ProducerPage{}.HeartbeatNS)]byte{}
+	_ [FieldProducerPageCounters]byte    = [unsafe.Offsetof(ProducerPage{}.Counters)]byte{}
+	_ [FieldProducerPageProducers]byte   = [unsafe.Offsetof(ProducerPage{}.Producers)]byte{}
+)
+
+// ProducerCounters counts what a producer met since the block was made. How many
+// values it wrote follows from head or latest.
 type ProducerCounters struct {
-	Bytes       uint64
-	RoomWaits   uint64
-	RoomWaitNS  uint64
-	LockWaits   uint64
-	LockWaitNS  uint64
+	// Bytes committed; only counted where values have a length.
+	Bytes uint64
+	// RoomWaits counts how often the ring was full, room_wait_ns for how long.
+	RoomWaits  uint64
+	RoomWaitNS uint64 `blds:"duration=ns"`
+	// LockWaits counts waits for a spinlock.
+	LockWaits  uint64
+	LockWaitNS uint64 `blds:"duration=ns"`
+	// DrainWaits counts waits for consumers to finish, at close.
 	DrainWaits  uint64
-	DrainWaitNS uint64
+	DrainWaitNS uint64 `blds:"duration=ns"`
 	Timeouts    uint64
-	Rescans     uint64
-	Wakes       uint64
-	Evictions   uint64
-	Detached    uint64
-	Reclaimed   uint64
-	Takeovers   uint64
+	// Rescans counts how often the cells were looked at.
+	Rescans uint64
+	// Wakes counts the times sleepers were woken.
+	Wakes uint64
+	// Evictions counts consumers that lost their place because they stalled.
+	Evictions uint64
+	// Detached counts consumers that lost their place because their cell held what
+	// no consumer writes.
+	Detached uint64
+	// Reclaimed counts cells of dead consumers that were cleaned.
+	Reclaimed uint64
+	// Takeovers counts producers that went on where another one died.
+	Takeovers uint64
+	// FlexUpdates counts updates of the flexible zone.
 	FlexUpdates uint64
-	_           [136]byte
+	_           [136]byte `blds:"reserved"`
 }
 
-var _ [256]byte = [unsafe.Sizeof(ProducerCounters{})]byte{}
-
+// The fields of [ProducerCounters] by their offset in bytes.
 const (
 	FieldProducerCountersBytes       fixed.Field = 0
 	FieldProducerCountersRoomWaits   fixed.Field = 8
@@ -105,22 +228,51 @@ const (
 	FieldProducerCountersFlexUpdates fixed.Field = 112
 )
 
-// ConsumerCell is what one consumer tells the producer.
+// The layout of ProducerCounters as the compiler must see it: its size, then each offset.
+var (
+	_ [256]byte                              = [unsafe.Sizeof(ProducerCounters{})]byte{} // size
+	_ [FieldProducerCountersBytes]byte       = [unsafe.Offsetof(ProducerCounters{}.Bytes)]byte{}
+	_ [FieldProducerCountersRoomWaits]byte   = [unsafe.Offsetof(ProducerCounters{}.RoomWaits)]byte{}
+	_ [FieldProducerCountersRoomWaitNS]byte  = [unsafe.Offsetof(ProducerCounters{}.RoomWaitNS)]byte{}
+	_ [FieldProducerCountersLockWaits]byte   = [unsafe.Offsetof(ProducerCounters{}.LockWaits)]byte{}
+	_ [FieldProducerCountersLockWaitNS]byte  = [unsafe.Offsetof(ProducerCounters{}.LockWaitNS)]byte{}
+	_ [FieldProducerCountersDrainWaits]byte  = [unsafe.Offsetof(ProducerCounters{}.DrainWaits)]byte{}
+	_ [FieldProducerCountersDrainWaitNS]byte = [unsafe.Offsetof(ProducerCounters{}.DrainWaitNS)]byte{}
+	_ [FieldProducerCountersTimeouts]byte    = [unsafe.Offsetof(ProducerCounters{}.Timeouts)]byte{}
+	_ [FieldProducerCountersRescans]byte     = [unsafe.Offsetof(ProducerCounters{}.Rescans)]byte{}
+	_ [FieldProducerCountersWakes]byte       = [unsafe.Offsetof(ProducerCounters{}.Wakes)]byte{}
+	_ [FieldProducerCountersEvictions]byte   = [unsafe.Offsetof(ProducerCounters{}.Evictions)]byte{}
+	_ [FieldProducerCountersDetached]byte    = [unsafe.Offsetof(ProducerCounters{}.Detached)]byte{}
+	_ [FieldProducerCountersReclaimed]byte   = [unsafe.Offsetof(ProducerCounters{}.Reclaimed)]byte{}
+	_ [FieldProducerCountersTakeovers]byte   = [unsafe.Offsetof(ProducerCounters{}.Takeovers)]byte{}
+	_ [FieldProducerCountersFlexUpdates]byte = [unsafe.Offsetof(ProducerCounters{}.FlexUpdates)]byte{}
+)
+
+// ConsumerCell is what one consumer tells the producer. Only the process that
+// holds the cell's lock writes it, except evicted, which is the producer's.
+//
+//blds:schema id=datahub.segment.ConsumerCell version=1.0.0 align=128
 type ConsumerCell struct {
-	Incarnation uint64
-	Hold        uint64
-	HoldMore    [3]uint64
-	Cursor      uint64
-	Evicted     uint64
-	HeartbeatNS int64
+	// Incarnation is odd while the cell is in use. It never goes down.
+	Incarnation uint64 `blds:"atomic"`
+	// Hold is the slot in use + 1, 0 for none; hold_more is for more than one.
+	Hold     uint64    `blds:"atomic"`
+	HoldMore [3]uint64 `blds:"atomic"`
+	// Cursor is the position this consumer reads next: all below it are free.
+	Cursor uint64 `blds:"atomic"`
+	// Evicted is the incarnation whose place was taken away.
+	Evicted uint64 `blds:"atomic"`
+	// heartbeat is when the consumer last did something. It decides nothing.
+	HeartbeatNS int64 `blds:"atomic,timestamp=ns"`
 	PID         uint32
-	_           [4]byte
-	Start       uint64
-	Name        [48]byte
+	_           [4]byte `blds:"reserved"`
+	// Start is when the process started, as in Process.
+	Start uint64
+	// Name is what the consumer calls itself.
+	Name [48]byte `blds:"string"`
 }
 
-var _ [128]byte = [unsafe.Sizeof(ConsumerCell{})]byte{}
-
+// The fields of [ConsumerCell] by their offset in bytes.
 const (
 	FieldConsumerCellIncarnation fixed.Field = 0
 	FieldConsumerCellHold        fixed.Field = 8
@@ -133,91 +285,246 @@ const (
 	FieldConsumerCellName        fixed.Field = 80
 )
 
+// GetName returns the text of Name.
+//
+// Name is what the consumer calls itself.
+func (r *ConsumerCell) GetName() string {
+	return string(r.NameBytes())
+}
+
+// NameBytes returns the text of Name in place, not copied.
+func (r *ConsumerCell) NameBytes() []byte {
+	return fixed.Text(r.Name[:])
+}
+
+// SetName stores s: UTF-8 without NUL, at most 48 bytes.
+func (r *ConsumerCell) SetName(s string) error {
+	return fixed.SetText(r.Name[:], s)
+}
+
+// SetNameTruncated stores as much of s as fits, cut between two characters.
+func (r *ConsumerCell) SetNameTruncated(s string) {
+	fixed.SetTextTruncated(r.Name[:], s)
+}
+
+// ConsumerCellSchema is the schema of [ConsumerCell].
 var ConsumerCellSchema = fixed.Schema{
 	ID:      "datahub.segment.ConsumerCell",
 	Version: [3]uint16{1, 0, 0},
-	Size:    128,
-	Align:   128,
+	LayoutHash: [32]byte{
+		0xbb, 0x64, 0x39, 0x1b, 0x2e, 0xe9, 0xb9, 0x40, 0x2b, 0xd9, 0x08, 0xd7, 0x22, 0x0d, 0xdf, 0xc7,
+		0x6a, 0x4c, 0xb0, 0x95, 0xd7, 0x5c, 0x89, 0x25, 0x59, 0x4a, 0x4b, 0xd7, 0x45, 0x31, 0x81, 0x8b,
+	},
+	SchemaHash: [32]byte{
+		0xd1, 0xab, 0x0b, 0xda, 0x29, 0x7e, 0x1e, 0x7b, 0xf5, 0xf4, 0xc5, 0x5f, 0x8d, 0x74, 0x3e, 0xd0,
+		0x15, 0xe6, 0x94, 0x81, 0x13, 0xb4, 0xe0, 0x8c, 0x37, 0xa9, 0xdb, 0xf6, 0x7f, 0x1a, 0x2b, 0xf8,
+	},
+	Size:  128,
+	Align: 128,
+	Descriptor: "BLDS\x01O\x01\x80\x01\x80\x01\x80\x01\x0a\x00\x08\x08\x04\x00\x00\x04\x08\x08\x08\x04\x00\x00\x04\x10" +
+		"\x18\x08\x04\x00\x01\x03\x04(\x08\x08\x04\x00\x00\x040\x08\x08\x04\x00\x00\x048\x08\x08\x08\x00\x00\x04" +
+		"@\x04\x04\x03\x00\x00\x00D\x04\x01\x10\x04\x00\x00H\x08\x08\x04\x00\x00\x00P0\x01\x0c0\x00\x00\xa1\x01" +
+		"\x1cdatahub.segment.consumercell\x0bincarnation\x00\x00\x00\x00\x00\x00\x00\x04hold\x00\x00\x00\x00\x00" +
+		"\x00\x00\x08holdmore\x00\x00\x00\x00\x00\x00\x00\x06cursor\x00\x00\x00\x00\x00\x00\x00\x07evicted\x00" +
+		"\x00\x00\x00\x00\x00\x00\x0bheartbeatns\x00\x01\x04\x00\x00\x00\x00\x03pid\x00\x00\x00\x00\x00\x00\x00" +
+		"\x05start\x00\x00\x00\x00\x00\x00\x00\x04name\x00\x00\x00\x00\x00\x00\x00\x00\x84\x05\x1cdatahub.seg" +
+		"ment.ConsumerCell\x01\x00\x00\x95\x01ConsumerCell is what one consumer tells the producer. Only the " +
+		"process that\x0aholds the cell's lock writes it, except evicted, which is the producer's.\x00\x00\x02" +
+		"@incarnation is odd while the cell is in use. It never goes down.\x02Hhold is the slot in use + 1, 0" +
+		" for none; hold_more is for more than one.\x01\x09hold_more\x02Gcursor is the position this consumer" +
+		" reads next: all below it are free.\x026evicted is the incarnation whose place was taken away.\x03\x0c" +
+		"heartbeat_nsFheartbeat is when the consumer last did something. It decides nothing.\x00\x00\x021star" +
+		"t is when the process started, as in Process.\x02'name is what the consumer calls itself.",
 }
+
+// The layout of ConsumerCell as the compiler must see it: its size, then each offset.
+var (
+	_ [128]byte                          = [unsafe.Sizeof(ConsumerCell{})]byte{} // size
+	_ [FieldConsumerCellIncarnation]byte = [unsafe.Offsetof(ConsumerCell{}.Incarnation)]byte{}
+	_ [FieldConsumerCellHold]byte        = [unsafe.Offsetof(ConsumerCell{}.Hold)]byte{}
+	_ [FieldConsumerCellHoldMore]byte    = [unsafe.Offsetof(ConsumerCell{}.HoldMore)]byte{}
+	_ [FieldConsumerCellCursor]byte      = [unsafe.Offsetof(ConsumerCell{}.Cursor)]byte{}
+	_ [FieldConsumerCellEvicted]byte     = [unsafe.Offsetof(ConsumerCell{}.Evicted)]byte{}
+	_ [FieldConsumerCellHeartbeatNS]byte = [unsafe.Offsetof(ConsumerCell{}.HeartbeatNS)]byte{}
+	_ [FieldConsumerCellPID]byte         = [unsafe.Offsetof(ConsumerCell{}.PID)]byte{}
+	_ [FieldConsumerCellStart]byte       = [unsafe.Offsetof(ConsumerCell{}.Start)]byte{}
+	_ [FieldConsumerCellName]byte        = [unsafe.Offsetof(ConsumerCell{}.Name)]byte{}
+)
 
 // ControlWords are the words consumers and the producer wake each other by.
+//
+//blds:schema id=datahub.segment.ControlWords version=1.0.0
 type ControlWords struct {
-	Sleepers uint32
+	// Sleepers is 1 if consumers may sleep on the producer's bell.
+	Sleepers uint32 `blds:"atomic,align=128,group=sleepers"`
 	_        [124]byte
-	RoomBell uint32
+	// RoomBell changes when a producer that waits for room is to look again.
+	RoomBell uint32 `blds:"atomic,align=128,group=room_bell"`
 	_        [124]byte
-	Mutex    Spinlock
-	_        [64]byte
-	_        [128]byte
+	// Mutex guards what is given out in the control file.
+	Mutex Spinlock `blds:"align=128,group=mutex"`
+	_     [64]byte
+	_     [128]byte `blds:"reserved"`
 }
 
-var _ [512]byte = [unsafe.Sizeof(ControlWords{})]byte{}
-
+// The fields of [ControlWords] by their offset in bytes.
 const (
 	FieldControlWordsSleepers fixed.Field = 0
 	FieldControlWordsRoomBell fixed.Field = 128
 	FieldControlWordsMutex    fixed.Field = 256
 )
 
+// ControlWordsSchema is the schema of [ControlWords].
 var ControlWordsSchema = fixed.Schema{
 	ID:      "datahub.segment.ControlWords",
 	Version: [3]uint16{1, 0, 0},
-	Size:    512,
-	Align:   128,
+	LayoutHash: [32]byte{
+		0x38, 0xf2, 0x75, 0xb4, 0xf7, 0xb8, 0x6b, 0x69, 0x13, 0xa7, 0x4b, 0x91, 0x32, 0x62, 0x61, 0xf0,
+		0x76, 0xbe, 0x2c, 0x5f, 0x3c, 0x4d, 0x47, 0x2f, 0x4f, 0x4b, 0x37, 0x60, 0x30, 0x1b, 0x78, 0x69,
+	},
+	SchemaHash: [32]byte{
+		0x1f, 0x82, 0x3a, 0x8c, 0x36, 0xbd, 0x4f, 0xbf, 0x0d, 0x03, 0x61, 0xd0, 0x30, 0x31, 0xad, 0xf9,
+		0x23, 0x02, 0xfd, 0xf1, 0xa9, 0x65, 0x81, 0x11, 0x3d, 0xca, 0xcc, 0x8a, 0xa3, 0x8a, 0x96, 0xaf,
+	},
+	Size:  512,
+	Align: 128,
+	Descriptor: "BLDS\x01c\x01\x80\x04\x80\x01\x80\x04\x07\x00\x04\x80\x01\x03\x00\x00\x04\x04|\x01\x0f|\x00\x00\x80\x01" +
+		"\x04\x80\x01\x03\x00\x00\x04\x84\x01|\x01\x0f|\x00\x00\x80\x02@\x80\x01\x0e\x00\x00\x00@@@\x04\x00\x08" +
+		"\x08\x04\x00\x00\x04\x08\x08\x08\x04\x00\x00\x04\x10 \x01\x0c \x00\x000\x10\x01\x10\x10\x00\x00\xc0\x02" +
+		"@\x01\x0f@\x00\x00\x80\x03\x80\x01\x01\x10\x80\x01\x00\x00t\x1cdatahub.segment.controlwords\x08sleep" +
+		"ers\x00\x00\x00\x00\x00\x00\x00\x08roombell\x00\x00\x00\x00\x00\x00\x00\x05mutex\x00\x00\x00\x00\x00" +
+		"\x00\x00\x04word\x00\x00\x00\x00\x00\x00\x00\x09allocated\x00\x00\x00\x00\x00\x00\x00\x04name\x00\x00" +
+		"\x00\x00\x00\x00\x00\x00\xb9\x04\x1cdatahub.segment.ControlWords\x01\x00\x00IControlWords are the wo" +
+		"rds consumers and the producer wake each other by.\x00\x00\x06<sleepers is 1 if consumers may sleep " +
+		"on the producer's bell.\x08sleepers\x07\x09room_bellGroom_bell changes when a producer that waits fo" +
+		"r room is to look again.\x09room_bell\x063mutex guards what is given out in the control file.\x05mut" +
+		"ex\x00\x18datahub.segment.Spinlock\x00JSpinlock is a lock between processes that survives the death " +
+		"of its owner.\x02Kword is 0 while nobody has the lock. Its low half is what waiters sleep on.\x026al" +
+		"located is 1 while the lock is given out under name.\x00\x00\x00",
 }
 
-const (
-	SpinlockLocked     uint32 = 1
-	SpinlockWaiters    uint32 = 2
-	SpinlockPoisoned   uint32 = 4
-	SpinlockOwnerShift uint32 = 3
-	SpinlockNonceShift uint32 = 14
+// The layout of ControlWords as the compiler must see it: its size, then each offset.
+var (
+	_ [512]byte                       = [unsafe.Sizeof(ControlWords{})]byte{} // size
+	_ [FieldControlWordsSleepers]byte = [unsafe.Offsetof(ControlWords{}.Sleepers)]byte{}
+	_ [FieldControlWordsRoomBell]byte = [unsafe.Offsetof(ControlWords{}.RoomBell)]byte{}
+	_ [FieldControlWordsMutex]byte    = [unsafe.Offsetof(ControlWords{}.Mutex)]byte{}
 )
 
 // Spinlock is a lock between processes that survives the death of its owner.
+//
+//blds:schema id=datahub.segment.Spinlock version=1.0.0 align=64
 type Spinlock struct {
-	Word      uint64
-	Allocated uint64
-	Name      [32]byte
-	_         [16]byte
+	// Word is 0 while nobody has the lock. Its low half is what waiters sleep on.
+	Word uint64 `blds:"atomic"`
+	// Allocated is 1 while the lock is given out under name.
+	Allocated uint64   `blds:"atomic"`
+	Name      [32]byte `blds:"string"`
+	_         [16]byte `blds:"reserved"`
 }
 
-var _ [64]byte = [unsafe.Sizeof(Spinlock{})]byte{}
+// The constants of [Spinlock].
+//
+//blds:const of=Spinlock
+const (
+	// SpinlockLocked, waiters and poisoned are bits of word; owner_shift and nonce_shift
+	// say where the owner's number (11 bits: 0 the producer, else cell + 1) and the
+	// number of the acquisition (18 bits) begin. The upper half of word is the low
+	// half of the owner's incarnation, or of the producer's epoch.
+	SpinlockLocked     uint32 = 1
+	SpinlockNonceShift uint32 = 14
+	SpinlockOwnerShift uint32 = 3
+	SpinlockPoisoned   uint32 = 4
+	SpinlockWaiters    uint32 = 2
+)
 
+// The fields of [Spinlock] by their offset in bytes.
 const (
 	FieldSpinlockWord      fixed.Field = 0
 	FieldSpinlockAllocated fixed.Field = 8
 	FieldSpinlockName      fixed.Field = 16
 )
 
+// GetName returns the text of Name.
+func (r *Spinlock) GetName() string {
+	return string(r.NameBytes())
+}
+
+// NameBytes returns the text of Name in place, not copied.
+func (r *Spinlock) NameBytes() []byte {
+	return fixed.Text(r.Name[:])
+}
+
+// SetName stores s: UTF-8 without NUL, at most 32 bytes.
+func (r *Spinlock) SetName(s string) error {
+	return fixed.SetText(r.Name[:], s)
+}
+
+// SetNameTruncated stores as much of s as fits, cut between two characters.
+func (r *Spinlock) SetNameTruncated(s string) {
+	fixed.SetTextTruncated(r.Name[:], s)
+}
+
+// SpinlockSchema is the schema of [Spinlock].
 var SpinlockSchema = fixed.Schema{
 	ID:      "datahub.segment.Spinlock",
 	Version: [3]uint16{1, 0, 0},
-	Size:    64,
-	Align:   64,
+	LayoutHash: [32]byte{
+		0xe8, 0xe3, 0xed, 0xc1, 0x18, 0xa2, 0xe9, 0x86, 0xa3, 0x97, 0xff, 0x31, 0x21, 0xe0, 0xa1, 0x2e,
+		0x61, 0x59, 0x11, 0x9c, 0x7c, 0x14, 0x04, 0x63, 0xdf, 0xde, 0xfd, 0xa0, 0x4f, 0xf5, 0xfb, 0x77,
+	},
+	SchemaHash: [32]byte{
+		0x9d, 0xe7, 0x0e, 0x50, 0xcd, 0xcb, 0x08, 0x53, 0x65, 0xc1, 0x0e, 0xc9, 0x16, 0x3d, 0x18, 0xd2,
+		0x1c, 0xeb, 0x38, 0x3e, 0x34, 0x3b, 0x02, 0x22, 0x89, 0x07, 0x63, 0x02, 0xb2, 0x1c, 0xf3, 0xde,
+	},
+	Size:  64,
+	Align: 64,
+	Descriptor: "BLDS\x01!\x01@@@\x04\x00\x08\x08\x04\x00\x00\x04\x08\x08\x08\x04\x00\x00\x04\x10 \x01\x0c \x00\x000\x10" +
+		"\x01\x10\x10\x00\x00{\x18datahub.segment.spinlock\x04word\x00\x00\x00\x00\x00\x00\x00\x09allocated\x00" +
+		"\x00\x00\x00\x00\x00\x00\x04name\x00\x00\x00\x00\x00\x00\x00\x05\x06locked\x03\x01\x0anonceshift\x03" +
+		"\x0e\x0aownershift\x03\x03\x08poisoned\x03\x04\x07waiters\x03\x02\xb3\x04\x18datahub.segment.Spinloc" +
+		"k\x01\x00\x00JSpinlock is a lock between processes that survives the death of its owner.\x00\x00\x02" +
+		"Kword is 0 while nobody has the lock. Its low half is what waiters sleep on.\x026allocated is 1 whil" +
+		"e the lock is given out under name.\x00\x00\x00\xa2\x02locked, waiters and poisoned are bits of word" +
+		"; owner_shift and nonce_shift\x0asay where the owner's number (11 bits: 0 the producer, else cell + " +
+		"1) and the\x0anumber of the acquisition (18 bits) begin. The upper half of word is the low\x0ahalf o" +
+		"f the owner's incarnation, or of the producer's epoch.\x0bnonce_shift\x00\x0bowner_shift\x00\x00\x00" +
+		"\x00\x00",
 }
+
+// The layout of Spinlock as the compiler must see it: its size, then each offset.
+var (
+	_ [64]byte                     = [unsafe.Sizeof(Spinlock{})]byte{} // size
+	_ [FieldSpinlockWord]byte      = [unsafe.Offsetof(Spinlock{}.Word)]byte{}
+	_ [FieldSpinlockAllocated]byte = [unsafe.Offsetof(Spinlock{}.Allocated)]byte{}
+	_ [FieldSpinlockName]byte      = [unsafe.Offsetof(Spinlock{}.Name)]byte{}
+)
 
 // ConsumerCounters counts what the consumers of one cell met since the block was
 // made, one after the other.
+//
+//blds:schema id=datahub.segment.ConsumerCounters version=1.0.0 align=128
 type ConsumerCounters struct {
-	Values           uint64
-	Bytes            uint64
-	Lost             uint64
-	Retries          uint64
-	Waits            uint64
-	WaitNS           uint64
-	Timeouts         uint64
+	Values uint64
+	Bytes  uint64
+	// Lost counts values that were overwritten or skipped before they were read.
+	Lost uint64
+	// Retries counts how often a value moved on while it was being taken.
+	Retries  uint64
+	Waits    uint64
+	WaitNS   uint64 `blds:"duration=ns"`
+	Timeouts uint64
+	// Wakes counts the times the producer was told of room.
 	Wakes            uint64
 	ChecksumFailures uint64
 	Evictions        uint64
 	Joins            uint64
 	LockWaits        uint64
-	LockWaitNS       uint64
-	_                [24]byte
+	LockWaitNS       uint64   `blds:"duration=ns"`
+	_                [24]byte `blds:"reserved"`
 }
 
-var _ [128]byte = [unsafe.Sizeof(ConsumerCounters{})]byte{}
-
+// The fields of [ConsumerCounters] by their offset in bytes.
 const (
 	FieldConsumerCountersValues           fixed.Field = 0
 	FieldConsumerCountersBytes            fixed.Field = 8
@@ -234,25 +541,69 @@ const (
 	FieldConsumerCountersLockWaitNS       fixed.Field = 96
 )
 
+// ConsumerCountersSchema is the schema of [ConsumerCounters].
 var ConsumerCountersSchema = fixed.Schema{
 	ID:      "datahub.segment.ConsumerCounters",
 	Version: [3]uint16{1, 0, 0},
-	Size:    128,
-	Align:   128,
+	LayoutHash: [32]byte{
+		0xca, 0xf8, 0xe4, 0xca, 0x83, 0xab, 0x49, 0xb3, 0x34, 0x52, 0xf4, 0x4f, 0x12, 0x51, 0x96, 0x34,
+		0x2f, 0xf5, 0x27, 0xe6, 0xfa, 0x1b, 0xcb, 0xc0, 0xd4, 0x1a, 0xdd, 0x34, 0xf4, 0x42, 0x55, 0x58,
+	},
+	SchemaHash: [32]byte{
+		0xf1, 0x39, 0x41, 0x22, 0xab, 0xcd, 0x2b, 0x80, 0x28, 0xae, 0x07, 0x38, 0x7a, 0x6e, 0x3b, 0x64,
+		0x55, 0x98, 0x14, 0x16, 0x06, 0xbe, 0xd1, 0xbd, 0x8d, 0x11, 0x5e, 0x2f, 0xbe, 0xb5, 0x04, 0xda,
+	},
+	Size:  128,
+	Align: 128,
+	Descriptor: "BLDS\x01j\x01\x80\x01\x80\x01\x80\x01\x0e\x00\x08\x08\x04\x00\x00\x00\x08\x08\x08\x04\x00\x00\x00\x10" +
+		"\x08\x08\x04\x00\x00\x00\x18\x08\x08\x04\x00\x00\x00 \x08\x08\x04\x00\x00\x00(\x08\x08\x04\x00\x00\x00" +
+		"0\x08\x08\x04\x00\x00\x008\x08\x08\x04\x00\x00\x00@\x08\x08\x04\x00\x00\x00H\x08\x08\x04\x00\x00\x00" +
+		"P\x08\x08\x04\x00\x00\x00X\x08\x08\x04\x00\x00\x00`\x08\x08\x04\x00\x00\x00h\x18\x01\x10\x18\x00\x00" +
+		"\xe9\x01 datahub.segment.consumercounters\x06values\x00\x00\x00\x00\x00\x00\x00\x05bytes\x00\x00\x00" +
+		"\x00\x00\x00\x00\x04lost\x00\x00\x00\x00\x00\x00\x00\x07retries\x00\x00\x00\x00\x00\x00\x00\x05waits" +
+		"\x00\x00\x00\x00\x00\x00\x00\x06waitns\x00\x02\x04\x00\x00\x00\x00\x08timeouts\x00\x00\x00\x00\x00\x00" +
+		"\x00\x05wakes\x00\x00\x00\x00\x00\x00\x00\x10checksumfailures\x00\x00\x00\x00\x00\x00\x00\x09evictio" +
+		"ns\x00\x00\x00\x00\x00\x00\x00\x05joins\x00\x00\x00\x00\x00\x00\x00\x09lockwaits\x00\x00\x00\x00\x00" +
+		"\x00\x00\x0alockwaitns\x00\x02\x04\x00\x00\x00\x00\x00\x95\x03 datahub.segment.ConsumerCounters\x01\x00" +
+		"\x00iConsumerCounters counts what the consumers of one cell met since the block was\x0amade, one aft" +
+		"er the other.\x00\x00\x00\x00\x02Jlost counts values that were overwritten or skipped before they we" +
+		"re read.\x02Cretries counts how often a value moved on while it was being taken.\x00\x01\x07wait_ns\x00" +
+		"\x025wakes counts the times the producer was told of room.\x01\x11checksum_failures\x00\x00\x01\x0al" +
+		"ock_waits\x01\x0clock_wait_ns\x00",
 }
 
+// The layout of ConsumerCounters as the compiler must see it: its size, then each offset.
+var (
+	_ [128]byte                                   = [unsafe.Sizeof(ConsumerCounters{})]byte{} // size
+	_ [FieldConsumerCountersValues]byte           = [unsafe.Offsetof(ConsumerCounters{}.Values)]byte{}
+	_ [FieldConsumerCountersBytes]byte            = [unsafe.Offsetof(ConsumerCounters{}.Bytes)]byte{}
+	_ [FieldConsumerCountersLost]byte             = [unsafe.Offsetof(ConsumerCounters{}.Lost)]byte{}
+	_ [FieldConsumerCountersRetries]byte          = [unsafe.Offsetof(ConsumerCounters{}.Retries)]byte{}
+	_ [FieldConsumerCountersWaits]byte            = [unsafe.Offsetof(ConsumerCounters{}.Waits)]byte{}
+	_ [FieldConsumerCountersWaitNS]byte           = [unsafe.Offsetof(ConsumerCounters{}.WaitNS)]byte{}
+	_ [FieldConsumerCountersTimeouts]byte         = [unsafe.Offsetof(ConsumerCounters{}.Timeouts)]byte{}
+	_ [FieldConsumerCountersWakes]byte            = [unsafe.Offsetof(ConsumerCounters{}.Wakes)]byte{}
+	_ [FieldConsumerCountersChecksumFailures]byte = [unsafe.Offsetof(ConsumerCounters{}.ChecksumFailures)]byte{}
+	_ [FieldConsumerCountersEvictions]byte        = [unsafe.Offsetof(ConsumerCounters{}.Evictions)]byte{}
+	_ [FieldConsumerCountersJoins]byte            = [unsafe.Offsetof(ConsumerCounters{}.Joins)]byte{}
+	_ [FieldConsumerCountersLockWaits]byte        = [unsafe.Offsetof(ConsumerCounters{}.LockWaits)]byte{}
+	_ [FieldConsumerCountersLockWaitNS]byte       = [unsafe.Offsetof(ConsumerCounters{}.LockWaitNS)]byte{}
+)
+
 // ProducerBaseline is what the producer's counters showed when they were last
-// reset.
+// reset. The baselines of the consumers, one ConsumerCounters per cell, follow it.
+//
+//blds:schema id=datahub.segment.ProducerBaseline version=1.0.0 align=128
 type ProducerBaseline struct {
-	Position         uint64
-	ResetNS          int64
+	Position uint64
+	ResetNS  int64 `blds:"timestamp=ns"`
+	// SchemaMismatches is that of the control header.
 	SchemaMismatches uint64
-	_                [104]byte
+	_                [104]byte `blds:"reserved"`
 	Counters         ProducerCounters
 }
 
-var _ [384]byte = [unsafe.Sizeof(ProducerBaseline{})]byte{}
-
+// The fields of [ProducerBaseline] by their offset in bytes.
 const (
 	FieldProducerBaselinePosition         fixed.Field = 0
 	FieldProducerBaselineResetNS          fixed.Field = 8
@@ -260,41 +611,138 @@ const (
 	FieldProducerBaselineCounters         fixed.Field = 128
 )
 
+// ProducerBaselineSchema is the schema of [ProducerBaseline].
 var ProducerBaselineSchema = fixed.Schema{
 	ID:      "datahub.segment.ProducerBaseline",
 	Version: [3]uint16{1, 0, 0},
-	Size:    384,
-	Align:   128,
+	LayoutHash: [32]byte{
+		0xe2, 0x87, 0x93, 0xe5, 0x2c, 0xc1, 0x76, 0xba, 0x5f, 0xaa, 0x46, 0x93, 0x21, 0xd9, 0xf4, 0x82,
+		0xae, 0x14, 0xeb, 0x31, 0x4c, 0xc1, 0x47, 0xa4, 0x58, 0xf6, 0xe7, 0x21, 0x1c, 0x48, 0x49, 0xab,
+	},
+	SchemaHash: [32]byte{
+		0xa0, 0xa4, 0x55, 0xa7, 0xfa, 0x4c, 0xcb, 0x57, 0x06, 0x40, 0xd2, 0x70, 0xe4, 0x61, 0x95, 0x19,
+		0x3b, 0x1a, 0x96, 0xce, 0x6a, 0xc5, 0x62, 0x2b, 0xc5, 0x7f, 0x68, 0xd3, 0xa8, 0xdc, 0xf8, 0x64,
+	},
+	Size:  384,
+	Align: 128,
+	Descriptor: "BLDS\x01\xa5\x01\x01\x80\x03\x80\x01\x80\x03\x05\x00\x08\x08\x04\x00\x00\x00\x08\x08\x08\x08\x00\x00" +
+		"\x00\x10\x08\x08\x04\x00\x00\x00\x18h\x01\x10h\x00\x00\x80\x01\x80\x02\x08\x0e\x00\x00\x00\x80\x02\x08" +
+		"\x80\x02\x10\x00\x08\x08\x04\x00\x00\x00\x08\x08\x08\x04\x00\x00\x00\x10\x08\x08\x04\x00\x00\x00\x18" +
+		"\x08\x08\x04\x00\x00\x00 \x08\x08\x04\x00\x00\x00(\x08\x08\x04\x00\x00\x000\x08\x08\x04\x00\x00\x008" +
+		"\x08\x08\x04\x00\x00\x00@\x08\x08\x04\x00\x00\x00H\x08\x08\x04\x00\x00\x00P\x08\x08\x04\x00\x00\x00X" +
+		"\x08\x08\x04\x00\x00\x00`\x08\x08\x04\x00\x00\x00h\x08\x08\x04\x00\x00\x00p\x08\x08\x04\x00\x00\x00x" +
+		"\x88\x01\x01\x10\x88\x01\x00\x00\xe3\x02 datahub.segment.producerbaseline\x08position\x00\x00\x00\x00" +
+		"\x00\x00\x00\x07resetns\x00\x01\x04\x00\x00\x00\x00\x10schemamismatches\x00\x00\x00\x00\x00\x00\x00\x08" +
+		"counters\x00\x00\x00\x00\x00\x00\x00\x05bytes\x00\x00\x00\x00\x00\x00\x00\x09roomwaits\x00\x00\x00\x00" +
+		"\x00\x00\x00\x0aroomwaitns\x00\x02\x04\x00\x00\x00\x00\x09lockwaits\x00\x00\x00\x00\x00\x00\x00\x0al" +
+		"ockwaitns\x00\x02\x04\x00\x00\x00\x00\x0adrainwaits\x00\x00\x00\x00\x00\x00\x00\x0bdrainwaitns\x00\x02" +
+		"\x04\x00\x00\x00\x00\x08timeouts\x00\x00\x00\x00\x00\x00\x00\x07rescans\x00\x00\x00\x00\x00\x00\x00\x05" +
+		"wakes\x00\x00\x00\x00\x00\x00\x00\x09evictions\x00\x00\x00\x00\x00\x00\x00\x08detached\x00\x00\x00\x00" +
+		"\x00\x00\x00\x09reclaimed\x00\x00\x00\x00\x00\x00\x00\x09takeovers\x00\x00\x00\x00\x00\x00\x00\x0bfl" +
+		"exupdates\x00\x00\x00\x00\x00\x00\x00\x00\xb8\x09 datahub.segment.ProducerBaseline\x01\x00\x00\x9c\x01" +
+		"ProducerBaseline is what the producer's counters showed when they were last\x0areset. The baselines " +
+		"of the consumers, one ConsumerCounters per cell, follow it.\x00\x00\x00\x01\x08reset_ns\x03\x11schem" +
+		"a_mismatches0schema_mismatches is that of the control header.\x00\x00\x00 datahub.segment.ProducerCo" +
+		"unters\x00{ProducerCounters counts what a producer met since the block was made. How many\x0avalues " +
+		"it wrote follows from head or latest.\x029bytes committed; only counted where values have a length.\x03" +
+		"\x0aroom_waitsIroom_waits counts how often the ring was full, room_wait_ns for how long.\x01\x0croom" +
+		"_wait_ns\x03\x0alock_waits'lock_waits counts waits for a spinlock.\x01\x0clock_wait_ns\x03\x0bdrain_" +
+		"waits;drain_waits counts waits for consumers to finish, at close.\x01\x0ddrain_wait_ns\x00\x022resca" +
+		"ns counts how often the cells were looked at.\x02+wakes counts the times sleepers were woken.\x02Fev" +
+		"ictions counts consumers that lost their place because they stalled.\x02`detached counts consumers t" +
+		"hat lost their place because their cell held what\x0ano consumer writes.\x02;reclaimed counts cells " +
+		"of dead consumers that were cleaned.\x02?takeovers counts producers that went on where another one d" +
+		"ied.\x03\x0cflex_updates1flex_updates counts updates of the flexible zone.\x00",
 }
 
-// SlotHeader is how each slot begins.
+// The layout of ProducerBaseline as the compiler must see it: its size, then each offset.
+var (
+	_ [384]byte                                   = [unsafe.Sizeof(ProducerBaseline{})]byte{} // size
+	_ [FieldProducerBaselinePosition]byte         = [unsafe.Offsetof(ProducerBaseline{}.Position)]byte{}
+	_ [FieldProducerBaselineResetNS]byte          = [unsafe.Offsetof(ProducerBaseline{}.ResetNS)]byte{}
+	_ [FieldProducerBaselineSchemaMismatches]byte = [unsafe.Offsetof(ProducerBaseline{}.SchemaMismatches)]byte{}
+	_ [FieldProducerBaselineCounters]byte         = [unsafe.Offsetof(ProducerBaseline{}.Counters)]byte{}
+)
+
+// SlotHeader is how each slot begins. Its other parts stand where the header of
+// the block says.
+//
+//blds:schema id=datahub.segment.SlotHeader version=1.0.0
 type SlotHeader struct {
-	Stamp uint64
+	// Stamp is the number of the value in this slot, counted from 1; 0 while a
+	// latest value is being written.
+	Stamp uint64 `blds:"atomic"`
 }
 
-const FieldSlotHeaderStamp fixed.Field = 0
+// The fields of [SlotHeader] by their offset in bytes.
+const (
+	FieldSlotHeaderStamp fixed.Field = 0
+)
 
+// SlotHeaderSchema is the schema of [SlotHeader].
 var SlotHeaderSchema = fixed.Schema{
 	ID:      "datahub.segment.SlotHeader",
 	Version: [3]uint16{1, 0, 0},
-	Size:    8,
-	Align:   8,
+	LayoutHash: [32]byte{
+		0x32, 0x7a, 0x38, 0x2a, 0xad, 0xe5, 0xa0, 0xad, 0x54, 0x27, 0xcb, 0x7c, 0xef, 0xba, 0x1f, 0x21,
+		0x0f, 0x74, 0xf6, 0x91, 0x71, 0xc0, 0x75, 0xe5, 0x09, 0xf3, 0x4a, 0x30, 0x43, 0x4a, 0xfb, 0x80,
+	},
+	SchemaHash: [32]byte{
+		0x5f, 0xe4, 0x7b, 0x62, 0x6e, 0x3c, 0x46, 0xdb, 0x4f, 0x4c, 0x75, 0xa8, 0xa4, 0xab, 0x82, 0xb0,
+		0xe9, 0xc7, 0x9d, 0x9b, 0x00, 0x61, 0x1b, 0xe8, 0x9d, 0xf7, 0xbf, 0x8e, 0x03, 0x65, 0xf1, 0x1a,
+	},
+	Size:  8,
+	Align: 8,
+	Descriptor: "BLDS\x01\x0c\x01\x08\x08\x08\x01\x00\x08\x08\x04\x00\x00\x04)\x1adatahub.segment.slotheader\x05stamp" +
+		"\x00\x00\x00\x00\x00\x00\x00\x00\xe7\x01\x1adatahub.segment.SlotHeader\x01\x00\x00]SlotHeader is how" +
+		" each slot begins. Its other parts stand where the header of\x0athe block says.\x00\x00\x02gstamp is" +
+		" the number of the value in this slot, counted from 1; 0 while a\x0alatest value is being written.",
 }
 
+// The layout of SlotHeader as the compiler must see it: its size, then each offset.
+var (
+	_ [8]byte                    = [unsafe.Sizeof(SlotHeader{})]byte{} // size
+	_ [FieldSlotHeaderStamp]byte = [unsafe.Offsetof(SlotHeader{}.Stamp)]byte{}
+)
+
 // SlotLength is the part of a slot that says how much of it was written.
+//
+//blds:schema id=datahub.segment.SlotLength version=1.0.0
 type SlotLength struct {
+	// Length of the value in bytes.
 	Length uint32
 	Flags  uint32
 }
 
+// The fields of [SlotLength] by their offset in bytes.
 const (
 	FieldSlotLengthLength fixed.Field = 0
 	FieldSlotLengthFlags  fixed.Field = 4
 )
 
+// SlotLengthSchema is the schema of [SlotLength].
 var SlotLengthSchema = fixed.Schema{
 	ID:      "datahub.segment.SlotLength",
 	Version: [3]uint16{1, 0, 0},
-	Size:    8,
-	Align:   4,
+	LayoutHash: [32]byte{
+		0x32, 0x69, 0x5a, 0x7e, 0x99, 0x43, 0xcf, 0x9d, 0xf4, 0x23, 0x88, 0x09, 0x7d, 0x30, 0x8d, 0xf6,
+		0xce, 0xc1, 0x7b, 0x66, 0x52, 0x83, 0x4b, 0xbc, 0x7f, 0xf8, 0x6f, 0xc5, 0x0d, 0x65, 0xb0, 0xc3,
+	},
+	SchemaHash: [32]byte{
+		0xdb, 0x5e, 0x49, 0xf9, 0x2d, 0x63, 0x25, 0xab, 0x09, 0x86, 0xe6, 0xc9, 0x2c, 0x2b, 0xbd, 0x2b,
+		0xbb, 0x58, 0x7f, 0x40, 0xa8, 0x4f, 0x22, 0x70, 0x56, 0xfc, 0xc0, 0x5a, 0x7d, 0x80, 0xf8, 0x95,
+	},
+	Size:  8,
+	Align: 4,
+	Descriptor: "BLDS\x01\x13\x01\x08\x04\x08\x02\x00\x04\x04\x03\x00\x00\x00\x04\x04\x04\x03\x00\x00\x007\x1adatahub" +
+		".segment.slotlength\x06length\x00\x00\x00\x00\x00\x00\x00\x05flags\x00\x00\x00\x00\x00\x00\x00\x00\x87" +
+		"\x01\x1adatahub.segment.SlotLength\x01\x00\x00FSlotLength is the part of a slot that says how much o" +
+		"f it was written.\x00\x00\x02\x1dlength of the value in bytes.\x00",
 }
+
+// The layout of SlotLength as the compiler must see it: its size, then each offset.
+var (
+	_ [8]byte                     = [unsafe.Sizeof(SlotLength{})]byte{} // size
+	_ [FieldSlotLengthLength]byte = [unsafe.Offsetof(SlotLength{}.Length)]byte{}
+	_ [FieldSlotLengthFlags]byte  = [unsafe.Offsetof(SlotLength{}.Flags)]byte{}
+)
