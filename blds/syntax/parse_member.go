@@ -1,6 +1,10 @@
 package syntax
 
-import "github.com/pylabhub/datahub/blds/schema"
+import (
+	"slices"
+
+	"github.com/pylabhub/datahub/blds/schema"
+)
 
 func (p *parser) parseRecord() (r *Record, ok bool) {
 	r = &Record{Schema: p.tok.text == "schema", Pos: p.here()}
@@ -19,6 +23,7 @@ func (p *parser) parseRecord() (r *Record, ok bool) {
 		}
 		p.advance()
 		if p.tok.kind != tVersion {
+			p.wholeVersion()
 			p.unexpected(remedy, "a version of three numbers")
 			return r, false
 		}
@@ -34,6 +39,18 @@ func (p *parser) parseRecord() (r *Record, ok bool) {
 	}
 	ok = p.members(&r.Comments, &r.Body, nil, func(m Member) { r.Members = append(r.Members, m) })
 	return r, ok
+}
+
+// wholeVersion widens a token like v1 to what was meant as a version, v1.2.3, so
+// that the rest is not reported again.
+func (p *parser) wholeVersion() {
+	if p.tok.kind != tIdent || p.tok.quoted || p.tok.end != p.off || !isDigit(p.src[p.off-1]) {
+		return
+	}
+	for p.off < len(p.src) && (p.src[p.off] == '.' || isDigit(p.src[p.off])) {
+		p.off++
+	}
+	p.tok.end, p.tok.text = p.off, p.src[p.tok.off:p.off]
 }
 
 // members parses the braces and members of a record, or of a group inside one.
@@ -156,7 +173,11 @@ func (p *parser) parseField() (f *Field, ok bool) {
 	f = &Field{}
 	p.begin(&f.Comments, true)
 	defer p.finish(&f.Comments)
+	bare, first := !p.tok.quoted, p.tok.first
 	f.Name, _ = p.name("a field", "")
+	if bare && !first && (p.tok.first || p.tok.kind == tRBrace || p.tok.kind == tLParen) && p.strayAttr(f.Name, "") {
+		return f, false
+	}
 	if p.tok.kind == tColon {
 		p.unexpected("remove it", "the type of field %s", quote(f.Name.Text))
 		p.advance()
@@ -170,6 +191,10 @@ func (p *parser) parseField() (f *Field, ok bool) {
 	if f.Type, ok = p.parseType(f.Name.Text); !ok {
 		return f, false
 	}
+	if bare && f.Type.Code == 0 && f.Type.Dims == nil && !p.tok.first && p.tok.kind == tIdent && isBuiltin(p.tok.text) &&
+		p.strayAttr(f.Name, f.Type.Name.Text+" "+p.tok.text) {
+		return f, false
+	}
 	if f.Attrs, ok = p.parseAttrs(); !ok {
 		return f, false
 	}
@@ -178,6 +203,23 @@ func (p *parser) parseField() (f *Field, ok bool) {
 		return f, false
 	}
 	return f, true
+}
+
+// strayAttr reports an attribute that is written like a field: in front of a
+// field, which is then given, or behind one without its @. It reports false if
+// the name is none of an attribute.
+func (p *parser) strayAttr(n Name, field string) bool {
+	i := slices.IndexFunc(attrTable[:], func(s attrSpec) bool { return s.name == n.Text })
+	if i < 0 {
+		return false
+	}
+	remedy := "write " + attrTable[i].sample
+	if field != "" {
+		remedy = "write it behind the field: " + field + " " + attrTable[i].sample
+	}
+	p.errOff = p.tok.off
+	p.ps.add(schema.CodeUnexpected, n.Pos, remedy, "expected a field, found the attribute %s without @", quote(n.Text))
+	return true
 }
 
 func (p *parser) parseType(field string) (t Type, ok bool) {
