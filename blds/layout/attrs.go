@@ -83,13 +83,13 @@ func (r *resolver) time(f *schema.FieldDecl, number bool) {
 		return
 	}
 	if !number || !f.Type.Code.IsInt() || f.Type.Code.Size() < 4 {
-		r.add(schema.CodeTimeType, f.Pos, "use i64, i32, u64 or u32", "%s is a %s, but %s is not a 32 or 64-bit integer",
+		r.add(schema.CodeTimeType, typePos(f), r.use("i64, i32, u64 or u32"), "%s is a %s, but %s is not a 32 or 64-bit integer",
 			describe(f), a.Time, f.Type.String())
 	} else if a.Unit != "" {
 		r.add(schema.CodeTimeType, f.Pos, "remove the unit", "%s has a unit besides the unit of its %s", describe(f), a.Time)
 	}
 	if _, ok := schema.TimeUnitNumber(a.TimeUnit); !ok {
-		r.add(schema.CodeTimeUnit, f.Pos, "use s, ms, us or ns", "%s of %s has the unknown unit %s", a.Time, describe(f), quote(a.TimeUnit))
+		r.add(schema.CodeTimeType, f.Pos, "use s, ms, us or ns", "%s of %s has the unknown unit %s", a.Time, describe(f), quote(a.TimeUnit))
 	}
 }
 

@@ -36,7 +36,7 @@ func (r *resolver) enum(e *schema.Enum) bool {
 	default:
 		r.add(schema.CodeEnumBase, e.Pos, "use u8 to u64 or i8 to i64", "enum %q has the base type %s, which is no integer", e.Name, e.Base)
 	}
-	if len(e.Values) == 0 {
+	if len(e.Values) == 0 && based {
 		r.add(schema.CodeEnumEmpty, e.Pos, "give it a value, or use the integer type itself", "%s %q has no values", kind, e.Name)
 	}
 	names := make(map[string]int, len(e.Values))

@@ -3,6 +3,7 @@ package layout
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/pylabhub/datahub/blds/schema"
 )
@@ -60,6 +61,23 @@ func (p *placer) member(f *schema.FieldDecl) (schema.Member, bool) {
 	return m, true
 }
 
+// typePos is where the type of f stands, or f itself if that is not known.
+func typePos(f *schema.FieldDecl) schema.Pos {
+	if f.TypePos.IsValid() {
+		return f.TypePos
+	}
+	return f.Pos
+}
+
+// use is the remedy to use one of some integer types, in the words of the
+// language that the record is written in.
+func (r *resolver) use(types string) string {
+	if r.host {
+		types = strings.NewReplacer("i", "int", "u", "uint").Replace(types)
+	}
+	return "use " + types
+}
+
 // isGap reports whether members of this code hold no value.
 func isGap(code schema.TypeCode) bool { return code == schema.Padding || code == schema.Reserved }
 
@@ -80,7 +98,7 @@ func (p *placer) measure(f *schema.FieldDecl) (size uint64, align uint32, ok boo
 	case t.Code.HasLen():
 		size, align = t.Len, 1
 		if size == 0 {
-			r.add(schema.CodeZeroSize, f.Pos, "give it a length of at least 1", "%s has the length 0", describe(f))
+			r.add(schema.CodeZeroSize, typePos(f), "give it a length of at least 1", "%s has the length 0", describe(f))
 			return 0, 0, false
 		}
 	case t.Code == schema.RecordType && t.Record != nil:
@@ -97,17 +115,17 @@ func (p *placer) measure(f *schema.FieldDecl) (size uint64, align uint32, ok boo
 		return size, align, r.fits(f, size)
 	}
 	if len(t.Dims) > schema.MaxDims {
-		r.add(schema.CodeTooManyDims, f.Pos, "put the inner dimensions into a record",
+		r.add(schema.CodeTooManyDims, typePos(f), "put the inner dimensions into a record",
 			"%s has %d dimensions, at most %d are allowed", describe(f), len(t.Dims), schema.MaxDims)
 		return 0, 0, false
 	}
 	if t.Code == schema.Bytes {
-		r.add(schema.CodeBlobArray, f.Pos, "put the blob and its length into a record and make an array of that",
+		r.add(schema.CodeBlobArray, typePos(f), "put the blob and its length into a record and make an array of that",
 			"%s is an array of blobs, which would share one length", describe(f))
 		return 0, 0, false
 	}
 	if slices.Contains(t.Dims, 0) {
-		r.add(schema.CodeZeroSize, f.Pos, "give it a length of at least 1", "%s has the array length 0", describe(f))
+		r.add(schema.CodeZeroSize, typePos(f), "give it a length of at least 1", "%s has the array length 0", describe(f))
 		return 0, 0, false
 	}
 	for _, d := range t.Dims {
@@ -125,7 +143,7 @@ func (r *resolver) fits(f *schema.FieldDecl, size uint64) bool {
 	if size <= schema.MaxSize {
 		return true
 	}
-	r.add(schema.CodeTooLarge, f.Pos, "make it smaller", "%s has more than the %d bytes that a record may have", describe(f), schema.MaxSize)
+	r.add(schema.CodeTooLarge, typePos(f), "make it smaller", "%s has more than the %d bytes that a record may have", describe(f), schema.MaxSize)
 	return false
 }
 
@@ -159,7 +177,7 @@ func (p *placer) atomic(f *schema.FieldDecl, m *schema.Member) {
 		}
 		return
 	}
-	p.r.add(schema.CodeAtomicType, f.Pos, "use i32, i64, u32 or u64, or remove atomic", "%s cannot be atomic", describe(f))
+	p.r.add(schema.CodeAtomicType, typePos(f), p.r.use("i32, i64, u32 or u64")+", or remove atomic", "%s cannot be atomic", describe(f))
 }
 
 func (r *resolver) badAlign(pos schema.Pos, what string, align uint32) {

@@ -8,14 +8,16 @@ import (
 
 // A placer lays out the fields of one record.
 type placer struct {
-	r       *resolver
-	d       *schema.RecordDecl
-	st      *record
-	members []schema.Member
-	align   uint32
-	size    uint64 // of the whole record
-	broken  bool   // something reported before, or elsewhere: no layout, no more problems
-	stopped bool   // places are not known from here on
+	r         *resolver
+	d         *schema.RecordDecl
+	st        *record
+	asked     uint32 // alignment that the record asks for, 0 for none
+	members   []schema.Member
+	align     uint32
+	size      uint64 // of the whole record
+	broken    bool   // something reported before, or elsewhere: no layout, no more problems
+	stopped   bool   // places are not known from here on
+	misplaced bool   // a field stands where its alignment does not allow: overlaps follow from that
 
 	cursor    uint64 // where the next field may start
 	group     string // the group the last field is in
@@ -27,7 +29,7 @@ type placer struct {
 
 // run places all fields and reports whether the record is laid out.
 func (p *placer) run() bool {
-	p.align = max(1, p.d.Align)
+	p.align = max(1, p.asked)
 	for i := range p.d.Fields {
 		if p.d.Fields[i].IsPresence {
 			p.explicit = true
@@ -50,12 +52,12 @@ func (p *placer) run() bool {
 	}
 	p.leaveGroup()
 	sortMembers(p.members)
-	if !p.overlaps() || len(p.r.problems) != before {
+	if p.misplaced || !p.overlaps() || len(p.r.problems) != before {
 		return false
 	}
-	if d := p.d.Align; d != 0 && d < p.align {
+	if p.asked != 0 && p.asked < p.align {
 		p.r.add(schema.CodeBadAlign, p.d.Pos, "remove it, or use a larger one",
-			"record %q asks for alignment %d, but its fields need %d", p.d.Name, d, p.align)
+			"record %q asks for alignment %d, but its fields need %d", p.d.Name, p.asked, p.align)
 		return false
 	}
 	if !p.end() {
@@ -83,6 +85,7 @@ func (p *placer) place(f *schema.FieldDecl, m schema.Member) {
 		if f.Offset != nil {
 			off = *f.Offset
 			if off <= schema.MaxSize && off%uint64(m.Align) != 0 {
+				p.misplaced = true
 				p.r.add(schema.CodeMisaligned, f.Pos, "use offset "+strconv.FormatUint(roundUp(off, m.Align), 10),
 					"%s is at offset %d, which is no multiple of its alignment %d", describe(f), off, m.Align)
 			}

@@ -21,7 +21,7 @@ func (p *placer) presenceWord(f *schema.FieldDecl, m *schema.Member) {
 		return
 	}
 	if !f.Type.Code.IsUnsigned() || len(f.Type.Dims) > 0 || f.Type.Enum != nil {
-		p.r.add(schema.CodePresenceType, f.Pos, "use u8, u16, u32 or u64",
+		p.r.add(schema.CodePresenceType, typePos(f), p.r.use("u8, u16, u32 or u64"),
 			"presence word %q is %s, not a single unsigned integer", f.Name, f.Type.String())
 		return
 	}
@@ -71,11 +71,12 @@ func (p *placer) presence() {
 
 // presenceShort reports the first optional member that has no bit.
 func (p *placer) presenceShort(m *schema.Member, optionals, bits int) {
-	remedy := "make a presence word larger, or add another"
 	if bits == 0 {
-		remedy = "add a presence word to the record, like Presence uint32 with the tag `blds:\"presence\"`"
+		p.r.add(schema.CodePresenceBits, m.Pos, "add a field like Presence uint32 with the tag `blds:\"presence\"`",
+			"%q is optional, but the record has no presence word", m.Name)
+		return
 	}
-	p.r.add(schema.CodePresenceBits, m.Pos, remedy, "%q is optional, but the record has %s for %s",
+	p.r.add(schema.CodePresenceBits, m.Pos, "make a presence word larger, or add another", "%q is optional, but the record has %s for %s",
 		m.Name, count(bits, "presence bit"), count(optionals, "optional field"))
 }
 
@@ -100,8 +101,11 @@ func (r *resolver) lengths(rec *schema.Record) bool {
 		}
 		want := m.Attrs.LenField
 		if want == "" {
-			r.add(schema.CodeLenMissing, m.Pos, "add a u32 field and name it with len",
-				"blob %q does not say which field holds its length", m.Name)
+			remedy := "add a u32 field and name it, like @len(size)"
+			if r.host {
+				remedy = "add a uint32 field and name it in the tag, like len=Size"
+			}
+			r.add(schema.CodeLenMissing, m.Pos, remedy, "blob %q does not say which field holds its length", m.Name)
 			continue
 		}
 		if fields == nil {
@@ -125,7 +129,7 @@ func (r *resolver) lengths(rec *schema.Record) bool {
 			if l.Flags&schema.FlagOptional != 0 {
 				what = "an optional " + what
 			}
-			note(r.add(schema.CodeLenField, m.Pos, "make it a u32 that is always there",
+			note(r.add(schema.CodeLenField, m.Pos, r.use("u32")+", and not an optional one",
 				"length field %q of blob %q is %s, not a plain u32", l.Name, m.Name, what), l.Pos, "%q is declared here", l.Name)
 			continue
 		}

@@ -102,6 +102,7 @@ func (r *resolver) recursion(stack []frame, st *record) {
 func (r *resolver) layOut(st *record) {
 	d := st.decl
 	n := len(r.problems)
+	r.host = d.Host
 	if !schema.IsIdent(d.Name) {
 		r.badName(d.Pos, "record", d.Name)
 	} else {
@@ -117,12 +118,13 @@ func (r *resolver) layOut(st *record) {
 		r.tooManyFields(d, uint64(len(d.Fields)))
 		return
 	}
-	if d.Align != 0 && !validAlign(d.Align) {
-		r.badAlign(d.Pos, "record "+strconv.Quote(d.Name), d.Align)
-		return
+	asked := d.Align
+	if asked != 0 && !validAlign(asked) {
+		r.badAlign(d.Pos, "record "+strconv.Quote(d.Name), asked)
+		asked = 0
 	}
 	r.names(d)
-	p := placer{r: r, d: d, st: st, members: make([]schema.Member, 0, len(d.Fields)+4)}
+	p := placer{r: r, d: d, st: st, asked: asked, members: make([]schema.Member, 0, len(d.Fields)+4)}
 	if !p.run() || len(r.problems) != n {
 		return
 	}

@@ -59,6 +59,7 @@ type resolver struct {
 	ids      map[string]idOwner // by folded id
 	doubled  map[any]bool       // declarations whose id another had first
 	problems []schema.Problem
+	host     bool // the record being laid out is one of Go
 }
 
 type idOwner struct {
@@ -112,6 +113,9 @@ func (r *resolver) declareID(decl any, id string, pos schema.Pos) {
 		r.doubled = map[any]bool{}
 	}
 	r.doubled[decl] = true
+	if pos.Compare(first.pos) < 0 { // report the later one
+		pos, id, first.pos, first.id = first.pos, first.id, pos, id
+	}
 	msg := fmt.Sprintf("id %q is declared twice", id)
 	if first.id != id {
 		msg = fmt.Sprintf("ids %q and %q are the same: case and underscores do not count", first.id, id)

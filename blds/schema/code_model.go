@@ -35,8 +35,7 @@ const (
 	CodeLenShared    Code = "BLDS0342" // two blobs share one length field
 	CodeBlobArray    Code = "BLDS0343" // a blob is an array
 	CodeUnitType     Code = "BLDS0344" // a unit on what is no number
-	CodeTimeType     Code = "BLDS0345" // a time on what is no 32 or 64-bit integer, or beside a unit
-	CodeTimeUnit     Code = "BLDS0346" // an unknown unit of time
+	CodeTimeType     Code = "BLDS0345" // a time on what is no 32 or 64-bit integer, beside a unit, or in an unknown unit
 	CodeBadDefault   Code = "BLDS0347" // a default the field cannot hold
 	CodeBadScale     Code = "BLDS0348" // a scale that is no finite non-zero number, or on what is no number
 	CodeAttrMismatch Code = "BLDS0349" // an attribute on a member that cannot have it
