@@ -128,6 +128,11 @@ func (r *Reader) begin(start Start, position uint64) {
 	if !r.conf.latest() {
 		r.off = uintptr(r.pos%uint64(r.plan.Capacity)) * r.stride
 	}
+	// Whoever moves a cursor that counts looks whether somebody waits for that; a
+	// reader may have joined in several steps.
+	if r.roomWanted.Load() != 0 { // pairs with the room_wanted store in Writer.awaitRoom
+		r.tellRoom()
+	}
 	c := &r.conf
 	r.plain = !c.latest() && !c.racy() && !c.Timestamp && !c.Length && !c.checksums()
 }
@@ -214,9 +219,6 @@ func (r *Reader) Seek(start Start, position uint64) error {
 	r.lost = 0
 	r.begin(start, position)
 	r.count.Joins++
-	if r.roomWanted.Load() != 0 { // as in Release
-		r.tellRoom()
-	}
 	return nil
 }
 

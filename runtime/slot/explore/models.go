@@ -1,0 +1,92 @@
+//go:build datahub_explore
+
+package explore
+
+import (
+	hdr "github.com/pylabhub/datahub/generated/datahub/segment"
+	"github.com/pylabhub/datahub/runtime/slot"
+)
+
+func ring(sync hdr.Sync, capacity, consumers uint32) slot.Config {
+	return slot.Config{Policy: hdr.PolicyRing, Sync: sync, Capacity: capacity, Consumers: consumers,
+		PayloadSize: 16, Spare: slot.NoSpare}
+}
+
+// Models are the worlds that every change is tried in.
+func Models() []*Model {
+	ms := []*Model{
+		{Name: "latest, 2 readers", Conf: ring(hdr.SyncLatestOnly, 1, 2), Build: func(w *World) {
+			w.Writer("writer", false, Writing{Values: 5})
+			w.Reader("reader 1", false, Reading{Values: 2})
+			w.Reader("reader 2", false, Reading{Values: 1})
+		}},
+		{Name: "latest, reader sleeps", Conf: ring(hdr.SyncLatestOnly, 1, 1), Build: func(w *World) {
+			w.Writer("writer", false, Writing{Values: 6})
+			w.Reader("reader", false, Reading{})
+		}},
+		{Name: "latest, kills, takeover", Conf: ring(hdr.SyncLatestOnly, 1, 1), Kills: 2, Build: func(w *World) {
+			w.Writer("writer", true, Writing{Values: 2})
+			w.Writer("successor", true, Writing{Values: 3})
+			w.Writer("third", false, Writing{Values: 1})
+			w.Reader("reader", true, Reading{})
+		}},
+		{Name: "sync, newest", Conf: ring(hdr.SyncSyncReaders, 2, 1), Build: func(w *World) {
+			w.Writer("writer", false, Writing{Values: 5})
+			w.Reader("reader", false, Reading{Start: slot.StartNewest})
+		}},
+		{Name: "sync, oldest", Conf: ring(hdr.SyncSyncReaders, 2, 1), Build: func(w *World) {
+			w.Writer("writer", false, Writing{Values: 5})
+			w.Reader("reader", false, Reading{Start: slot.StartOldest})
+		}},
+		{Name: "sync, at a sequence, leaves", Conf: ring(hdr.SyncSyncReaders, 2, 1), Build: func(w *World) {
+			w.Writer("writer", false, Writing{Values: 6})
+			w.Reader("reader", false, Reading{Start: slot.StartAt, Position: 2, Values: 2})
+		}},
+		{Name: "sync, 2 readers", Conf: ring(hdr.SyncSyncReaders, 2, 2), Build: func(w *World) {
+			w.Writer("writer", false, Writing{Values: 3})
+			w.Reader("reader 1", false, Reading{Start: slot.StartOldest})
+			w.Reader("reader 2", false, Reading{Start: slot.StartNewest, Values: 1})
+		}},
+		{Name: "sync, kills, takeover", Conf: ring(hdr.SyncSyncReaders, 2, 1), Kills: 2, Build: func(w *World) {
+			w.Writer("writer", true, Writing{Values: 3})
+			w.Writer("successor", true, Writing{Values: 2})
+			w.Writer("third", false, Writing{Values: 1})
+			w.Reader("reader", true, Reading{Start: slot.StartOldest})
+		}},
+		{Name: "sync, batches and abort, kill", Conf: ring(hdr.SyncSyncReaders, 3, 1), Kills: 1, Build: func(w *World) {
+			w.Writer("writer", true, Writing{Values: 6, Batch: 2, Abort: true})
+			w.Writer("successor", false, Writing{Values: 3, Batch: 3})
+			w.Reader("reader", true, Reading{Start: slot.StartOldest})
+		}},
+		{Name: "sync, lazy reader", Conf: ring(hdr.SyncSyncReaders, 16, 1), Build: func(w *World) {
+			w.Writer("writer", false, Writing{Values: 20, Batch: 10})
+			w.Reader("reader", false, Reading{Start: slot.StartOldest, Lazy: true})
+		}},
+		{Name: "single, kills, takeover", Conf: ring(hdr.SyncSingleReader, 2, 1), Kills: 2, Build: func(w *World) {
+			w.Writer("writer", true, Writing{Values: 3})
+			w.Writer("successor", true, Writing{Values: 2})
+			w.Writer("third", false, Writing{Values: 1})
+			w.Reader("reader", false, Reading{})
+		}},
+		{Name: "overwrite, kill", Conf: ring(hdr.SyncOverwrite, 2, 1), Kills: 1, Build: func(w *World) {
+			w.Writer("writer", true, Writing{Values: 4})
+			w.Writer("successor", false, Writing{Values: 2})
+			w.Reader("reader", false, Reading{Start: slot.StartOldest})
+		}},
+		{Name: "evict", Conf: evict(ring(hdr.SyncSyncReaders, 2, 1)), Build: func(w *World) {
+			w.Writer("writer", false, Writing{Values: 4, Evict: true})
+			w.Reader("reader", false, Reading{Start: slot.StartOldest})
+		}},
+	}
+	for _, m := range ms {
+		if m.After == nil {
+			m.After = GoesOn
+		}
+	}
+	return ms
+}
+
+func evict(c slot.Config) slot.Config {
+	c.Evict = true
+	return c
+}
