@@ -66,7 +66,7 @@ var attrTable = [...]attrSpec{
 	{"presence", onField, noArg, "@presence"},
 	{"atomic", onField, noArg, "@atomic"},
 	{"len", onField, nameArg, "@len(used)"},
-	{"align", onField | onGroup | onRecord | onSchema, intArg, "@align(64)"},
+	{"align", onField | onReserved | onGroup | onRecord | onSchema, intArg, "@align(64)"},
 	{"offset", onField | onPad | onReserved, intArg, "@offset(16)"},
 	{"since", onField | onReserved, versionArg, "@since(1.2.0)"},
 	{"deprecated", onField | onReserved | onSchema | onValue, stringArg, `@deprecated("use other")`},
@@ -121,6 +121,9 @@ func (w *lowerer) attrs(at place, list []Attr, sc *scope, t *target) {
 }
 
 func (w *lowerer) unknownAttr(at place, a *Attr) {
+	if w.u.ps.full {
+		return
+	}
 	remedy := ""
 	if words := foreignAttrs[a.Name.Text]; words != "" {
 		remedy = "use " + words

@@ -277,7 +277,7 @@ func (w *lowerer) member(m Member, r *schema.RecordDecl, sc *scope, group string
 		if n, ok := w.l.size(sc, m.Len, maxUint64, what); ok {
 			f.Type.Code, f.Type.Len = code, n
 		}
-		w.attrs(place, m.Attrs, sc, &target{field: f, deprecated: &f.Attrs.Deprecated})
+		w.attrs(place, m.Attrs, sc, &target{field: f, align: &f.Align, deprecated: &f.Attrs.Deprecated})
 	}
 }
 
