@@ -152,11 +152,14 @@ func (d *differ) member(path string, p pair) {
 		return
 	}
 	path = join(path, p.old)
-	// A nested record's own size shows among its changes.
+	// A nested record's own size and alignment show among its changes.
 	nested := p.old.Type.Record != nil && p.new.Type.Record != nil
 	o, n := *p.old, *p.new
 	if nested {
 		o.Size, n.Size = 0, 0
+		if o.Align == o.Type.Record.Align && n.Align == n.Type.Record.Align {
+			o.Align, n.Align = 0, 0
+		}
 	}
 	if o.Offset != n.Offset || !sameBytes(&o, &n) {
 		d.layout(path, place(p.old, p.new), place(p.new, p.old))
