@@ -1,5 +1,6 @@
 # What to run in this repository. docs/testing.md says what each target checks.
 #
+#   make demo        two processes exchange this machine's load for ten seconds
 #   make test        everything below that decides; the exit code is the answer
 #   make unit        only the Go tests
 #   make lint        gofmt, vet, staticcheck
@@ -21,8 +22,12 @@ FUZZCOUNT ?= 3000x
 RACE ?= ./...
 CROSS ?= linux/arm64 darwin/arm64 freebsd/amd64 windows/amd64
 
-.PHONY: test tools lint gofmt vet staticcheck unit race cross generated fuzz-smoke generate bench soak
+.PHONY: demo test tools lint gofmt vet staticcheck unit race cross generated fuzz-smoke generate bench soak
 .PHONY: $(CROSS:%=cross/%)
+
+demo:
+	@$(GO) build -buildvcs=false -o .cache/hostmetrics ./examples/hostmetrics
+	@.cache/hostmetrics demo
 
 test:
 	@$(GO) build -buildvcs=false -o .cache/testsum ./internal/testsum
@@ -73,6 +78,8 @@ fuzz-smoke:
 	@GO='$(GO)' sh scripts/fuzz.sh $(FUZZCOUNT) $(JSON)
 
 bench:
+	@$(GO) build -buildvcs=false -o .cache/peer ./bench/peer
+	@.cache/peer -table
 	@$(GO) test -run '^$$' -bench . -benchmem ./...
 
 soak:

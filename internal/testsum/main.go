@@ -12,7 +12,8 @@
 // A target that fails does not keep the next ones from running. The exit code
 // is 0 if every target exited with 0 and at least one test passed, else 1. With
 // -strict a test that was skipped for want of a tool fails the run as well: one
-// whose reason begins with "needs ", or a plain line
+// whose reason begins with "needs ", except "needs root" and "needs a ...", which
+// nobody can install, or a plain line
 //
 //	--- SKIP: NAME: needs TOOL
 //

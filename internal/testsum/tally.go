@@ -172,11 +172,19 @@ func skipReason(output []string) string {
 	return reason
 }
 
+// wantsTool reports whether a test was skipped for something that can be
+// installed. What needs root, or a property of the machine ("needs a ..."), is
+// skipped for good reason.
+func wantsTool(reason string) bool {
+	rest, ok := strings.CutPrefix(reason, "needs ")
+	return ok && !strings.HasPrefix(rest, "root") && !strings.HasPrefix(rest, "a ")
+}
+
 // summary prints the end and returns the exit code.
 func (t *tally) summary(strict bool) int {
 	var tools, others []note
 	for _, n := range t.skips {
-		if strings.HasPrefix(n.reason, "needs ") {
+		if wantsTool(n.reason) {
 			tools = append(tools, n)
 		} else {
 			others = append(others, n)
