@@ -341,8 +341,6 @@ func appendExpr(b []byte, e *Expr, tight bool) []byte {
 	switch e.Kind {
 	case StringExpr:
 		return appendQuoted(b, e.Text)
-	case NameExpr:
-		return append(b, typeName(e.Text)...)
 	case UnaryExpr:
 		return appendExpr(append(b, e.Op...), e.X, tight)
 	case ParenExpr:

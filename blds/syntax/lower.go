@@ -200,12 +200,6 @@ func (w *lowerer) schema(d *Record, s *schema.SchemaDecl) {
 
 func (w *lowerer) record(d *Record, r *schema.RecordDecl) {
 	sc := &scope{u: w.u}
-	for _, m := range d.Members {
-		if c, ok := m.(*Const); ok {
-			w.problem(schema.CodeConstPlace, c.Pos, "put it into a schema or outside",
-				"constant %s inside record %s", quote(c.Name.Text), quote(d.Name.Text))
-		}
-	}
 	w.attrs(onRecord, d.Attrs, sc, &target{align: &r.Align})
 	w.members(d, r, sc)
 }
@@ -269,12 +263,15 @@ func (w *lowerer) member(m Member, r *schema.RecordDecl, sc *scope, group string
 		r.Fields = append(r.Fields, schema.FieldDecl{Pos: m.Pos, TypePos: m.Len.Pos})
 		f := &r.Fields[len(r.Fields)-1]
 		f.Attrs.Group = group
-		place, code, what := onPad, schema.Padding, "padding"
+		place, code, what, word := onPad, schema.Padding, "padding", "pad"
 		if m.Reserved {
-			place, code, what = onReserved, schema.Reserved, "reserved range"
+			place, code, what, word = onReserved, schema.Reserved, "reserved range", "reserved"
 			f.Attrs.Doc = docText(m.Doc)
 		}
-		if n, ok := w.l.size(sc, m.Len, maxUint64, what); ok {
+		if e := m.Len; e.Kind == NameExpr && isBuiltin(e.Text) && sc.find(e.Text) == nil {
+			w.problem(schema.CodeUnknownConst, e.Pos, "write "+word+" 4, or `"+word+"` "+e.Text+" for a field of that name",
+				"%s is a type, not a number of bytes", quote(e.Text))
+		} else if n, ok := w.l.size(sc, m.Len, maxUint64, what); ok {
 			f.Type.Code, f.Type.Len = code, n
 		}
 		w.attrs(place, m.Attrs, sc, &target{field: f, align: &f.Align, deprecated: &f.Attrs.Deprecated})

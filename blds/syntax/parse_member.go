@@ -37,7 +37,14 @@ func (p *parser) parseRecord() (r *Record, ok bool) {
 	if r.Attrs, ok = p.parseAttrs(); !ok {
 		return r, false
 	}
-	ok = p.members(&r.Comments, &r.Body, nil, func(m Member) { r.Members = append(r.Members, m) })
+	ok = p.members(&r.Comments, &r.Body, nil, func(m Member) {
+		if c, ok := m.(*Const); ok && !r.Schema {
+			p.ps.add(schema.CodeConstPlace, c.Pos, "put it into a schema or outside",
+				"constant %s inside record %s", quote(c.Name.Text), quote(r.Name.Text))
+			return
+		}
+		r.Members = append(r.Members, m)
+	})
 	return r, ok
 }
 
@@ -130,12 +137,7 @@ func (p *parser) parsePad() (m *Pad, ok bool) {
 	// Only a reserved range has a use for documentation.
 	p.begin(&m.Comments, m.Reserved)
 	defer p.finish(&m.Comments)
-	word := p.tok.text
 	p.advance()
-	if p.tok.kind == tIdent && isBuiltin(p.tok.text) && !p.tok.quoted {
-		p.unexpected("write "+word+" 4, or `"+word+"` "+p.tok.text+" for a field of that name", "a number of bytes")
-		return m, false
-	}
 	if m.Len, ok = p.parseExpr(); !ok {
 		return m, false
 	}

@@ -143,8 +143,9 @@ func (g *treeGen) file() *File {
 			}
 			f.Decls = append(f.Decls, c)
 		default:
-			r := &Record{Comments: g.comments(true), Name: g.name(), Attrs: g.attrs(), Body: g.body(), Members: g.members(true)}
-			if r.Schema = g.flip("schema"); r.Schema {
+			r := &Record{Comments: g.comments(true), Name: g.name(), Attrs: g.attrs(), Body: g.body(), Schema: g.flip("schema")}
+			r.Members = g.members(true, r.Schema)
+			if r.Schema {
 				r.Version = &Version{Version: schema.Version{Major: 1, Minor: rapid.Uint16().Draw(g.t, "minor")}}
 			}
 			f.Decls = append(f.Decls, r)
@@ -157,16 +158,16 @@ func (g *treeGen) body() Body {
 	return Body{Line: g.flip("line"), Open: g.behind(), End: g.plains()}
 }
 
-func (g *treeGen) members(top bool) (list []Member) {
+func (g *treeGen) members(groups, consts bool) (list []Member) {
 	for range g.count(5) {
 		switch k := rapid.IntRange(0, 7).Draw(g.t, "member"); {
 		case k == 0:
 			reserved := g.flip("reserved")
 			list = append(list, &Pad{Comments: g.comments(reserved), Reserved: reserved, Len: g.expr(2), Attrs: g.attrs()})
-		case k == 1 && top:
+		case k == 1 && consts:
 			list = append(list, g.constant())
-		case k == 2 && top:
-			list = append(list, &Group{Comments: g.comments(false), Name: g.name(), Attrs: g.attrs(), Body: g.body(), Members: g.members(false)})
+		case k == 2 && groups:
+			list = append(list, &Group{Comments: g.comments(false), Name: g.name(), Attrs: g.attrs(), Body: g.body(), Members: g.members(false, false)})
 		default:
 			list = append(list, &Field{Comments: g.comments(true), Name: g.name(), Type: g.typ(), Attrs: g.attrs()})
 		}
