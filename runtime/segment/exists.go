@@ -72,11 +72,9 @@ func (p *place) exists(dir *shm.Dir, o *Options) error {
 		if errors.Join(err, img.close()) != nil {
 			return e
 		}
-		if info.OK {
+		if info.OK && !gone(&info.Who) {
 			e.Producer = NewProcess(&info.Who)
-			if !gone(&info.Who) {
-				return e
-			}
+			return e
 		}
 		time.Sleep(attemptPause)
 	}

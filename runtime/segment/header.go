@@ -18,13 +18,6 @@ const (
 	Form      = 1
 )
 
-// Sizes of the headers. Of the control header only the first part never changes.
-const (
-	dataHeaderSize     = int64(1024)
-	controlHeaderSize  = int64(256)
-	controlHeaderFixed = int64(hdr.FieldControlHeaderSchemaMismatches)
-)
-
 // Alignments of regions.
 const (
 	pageAlign = 4096 // of what may be mapped on its own

@@ -3,6 +3,15 @@ package segment
 import (
 	"sync/atomic"
 	"unsafe"
+
+	hdr "github.com/pylabhub/datahub/generated/datahub/segment"
+)
+
+// Sizes of the headers. Of the control header only the first part never changes.
+const (
+	dataHeaderSize     = int64(unsafe.Sizeof(hdr.DataHeader{}))
+	controlHeaderSize  = int64(unsafe.Sizeof(hdr.ControlHeader{}))
+	controlHeaderFixed = int64(hdr.FieldControlHeaderSchemaMismatches)
 )
 
 // recordBytes returns the bytes of the record at p: records have no padding

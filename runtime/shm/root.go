@@ -91,6 +91,9 @@ func makeRoot(path string, a Access) error {
 	if sys.IsExist(err) {
 		return nil
 	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w: the folder above must be there, see %s", classify("make folder", path, err), RootVariable)
+	}
 	if err != nil {
 		return classify("make folder", path, err)
 	}
