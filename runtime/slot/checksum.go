@@ -22,27 +22,35 @@ func (e *ChecksumError) Unwrap() error { return ErrChecksum }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// checksum returns the checksum over the stamp, then the slot's bytes from the
-// timestamp and the length, as far as there are any, then the n bytes of the
-// value. b is the slot behind its stamp. CRC32C stands in the first 4 bytes.
-func (v *view) checksum(b []byte, stamp uint64, n uint32) [32]byte {
-	var head [24]byte
-	binary.LittleEndian.PutUint64(head[:], stamp)
+// A summer computes checksums without allocating.
+type summer struct {
+	head [24 + 32]byte
+	sum  [32]byte
+}
+
+// checksum returns the checksum over the stamp, then the slot's timestamp and
+// length, as far as there are any, then the n bytes of the value. b is the slot
+// behind its stamp. CRC32C is of all that in a row; BLAKE3 has the hash of the
+// value in its place.
+func (v *view) checksum(s *summer, b []byte, stamp uint64, n uint32) []byte {
+	binary.LittleEndian.PutUint64(s.head[:], stamp)
 	k := 8
 	if at := v.plan.TimestampOff; at != None {
-		k += copy(head[k:], b[at-8:][:timestampSize])
+		k += copy(s.head[k:], b[at-8:][:timestampSize])
 	}
 	if at := v.plan.LengthOff; at != None {
-		k += copy(head[k:], b[at-8:][:lengthSize])
+		k += copy(s.head[k:], b[at-8:][:lengthSize])
 	}
 	value := b[v.plan.PayloadOff-8:][:n]
 	if v.conf.ChecksumType == hdr.ChecksumTypeCrc32c {
-		var sum [32]byte
-		binary.LittleEndian.PutUint32(sum[:], crc32.Update(crc32.Checksum(head[:k], castagnoli), castagnoli, value))
-		return sum
+		crc := crc32.Update(crc32.Checksum(s.head[:k], castagnoli), castagnoli, value)
+		binary.LittleEndian.PutUint64(s.sum[:], uint64(crc))
+		return s.sum[:8]
 	}
 	inner := blake3.Sum256(value)
-	return blake3.Sum256(append(head[:k:k], inner[:]...))
+	k += copy(s.head[k:], inner[:])
+	s.sum = blake3.Sum256(s.head[:k])
+	return s.sum[:]
 }
 
 // valueLen returns how many bytes of the value in b are meant.
@@ -56,13 +64,11 @@ func (v *view) valueLen(b []byte) uint32 {
 // sum writes the checksum of the value at off that will have that stamp.
 func (w *Writer) sum(off uintptr, stamp uint64) {
 	b := w.buf.Bytes(off+8, w.stride-8)
-	sum := w.checksum(b, stamp, w.valueLen(b))
-	copy(b[w.plan.ChecksumOff-8:][:w.conf.sumSize()], sum[:])
+	copy(b[w.plan.ChecksumOff-8:], w.checksum(&w.summer, b, stamp, w.valueLen(b)))
 }
 
 // sumFits reports whether the value in b has the checksum that stands with it.
 func (r *Reader) sumFits(b []byte, stamp uint64) bool {
-	sum := r.checksum(b, stamp, r.valueLen(b))
-	n := r.conf.sumSize()
-	return string(b[r.plan.ChecksumOff-8:][:n]) == string(sum[:n])
+	sum := r.checksum(&r.summer, b, stamp, r.valueLen(b))
+	return string(b[r.plan.ChecksumOff-8:][:len(sum)]) == string(sum)
 }

@@ -74,6 +74,7 @@ type Reader struct {
 	mourned uint64 // epoch of the producer whose death was told
 	told    uint64 // epoch of the last time-out
 	timeout *TimeoutError
+	summer  summer
 	count   ReaderCounts
 }
 

@@ -69,6 +69,7 @@ type Writer struct {
 	current uint64   // latest values: slot + 1 of the latest
 	slot    uint64   // latest values: the claimed slot
 
+	summer     summer
 	count      WriterCounts
 	timeout    *TimeoutError // the last one, and why
 	timedOutBy stall

@@ -16,65 +16,67 @@ func ring(sync hdr.Sync, capacity, consumers uint32) slot.Config {
 func Models() []*Model {
 	ms := []*Model{
 		{Name: "latest, 2 readers", Conf: ring(hdr.SyncLatestOnly, 1, 2), Build: func(w *World) {
-			w.Writer("writer", false, Writing{Values: 5})
-			w.Reader("reader 1", false, Reading{Values: 2})
+			w.Writer("writer", false, Writing{Values: 4})
+			w.Reader("reader 1", false, Reading{Values: 1})
 			w.Reader("reader 2", false, Reading{Values: 1})
 		}},
 		{Name: "latest, reader sleeps", Conf: ring(hdr.SyncLatestOnly, 1, 1), Build: func(w *World) {
-			w.Writer("writer", false, Writing{Values: 6})
+			w.Writer("writer", false, Writing{Values: 4})
 			w.Reader("reader", false, Reading{})
 		}},
-		{Name: "latest, kills, takeover", Conf: ring(hdr.SyncLatestOnly, 1, 1), Kills: 2, Build: func(w *World) {
+		{Name: "latest, kills, takeover", Conf: ring(hdr.SyncLatestOnly, 1, 1), Kills: 1, Build: func(w *World) {
 			w.Writer("writer", true, Writing{Values: 2})
-			w.Writer("successor", true, Writing{Values: 3})
-			w.Writer("third", false, Writing{Values: 1})
+			w.Writer("successor", false, Writing{Values: 2})
 			w.Reader("reader", true, Reading{})
 		}},
-		{Name: "sync, newest", Conf: ring(hdr.SyncSyncReaders, 2, 1), Build: func(w *World) {
-			w.Writer("writer", false, Writing{Values: 5})
+		{Name: "sync, newest", Conf: ring(hdr.SyncSyncReaders, 1, 1), Build: func(w *World) {
+			w.Writer("writer", false, Writing{Values: 3})
 			w.Reader("reader", false, Reading{Start: slot.StartNewest})
 		}},
 		{Name: "sync, oldest", Conf: ring(hdr.SyncSyncReaders, 2, 1), Build: func(w *World) {
-			w.Writer("writer", false, Writing{Values: 5})
-			w.Reader("reader", false, Reading{Start: slot.StartOldest})
+			w.Writer("writer", false, Writing{Values: 4})
+			w.Reader("reader", false, Reading{Start: slot.StartOldest, Values: 2})
 		}},
 		{Name: "sync, at a sequence, leaves", Conf: ring(hdr.SyncSyncReaders, 2, 1), Build: func(w *World) {
-			w.Writer("writer", false, Writing{Values: 6})
-			w.Reader("reader", false, Reading{Start: slot.StartAt, Position: 2, Values: 2})
+			w.Writer("writer", false, Writing{Values: 5})
+			w.Reader("reader", false, Reading{Start: slot.StartAt, Position: 2, Values: 1})
 		}},
-		{Name: "sync, 2 readers", Conf: ring(hdr.SyncSyncReaders, 2, 2), Build: func(w *World) {
-			w.Writer("writer", false, Writing{Values: 3})
-			w.Reader("reader 1", false, Reading{Start: slot.StartOldest})
+		{Name: "sync, 2 readers", Conf: ring(hdr.SyncSyncReaders, 1, 2), Build: func(w *World) {
+			w.Writer("writer", false, Writing{Values: 2})
+			w.Reader("reader 1", false, Reading{Start: slot.StartOldest, Values: 1})
 			w.Reader("reader 2", false, Reading{Start: slot.StartNewest, Values: 1})
 		}},
-		{Name: "sync, kills, takeover", Conf: ring(hdr.SyncSyncReaders, 2, 1), Kills: 2, Build: func(w *World) {
-			w.Writer("writer", true, Writing{Values: 3})
-			w.Writer("successor", true, Writing{Values: 2})
-			w.Writer("third", false, Writing{Values: 1})
+		{Name: "sync, kills, takeover", Conf: ring(hdr.SyncSyncReaders, 2, 1), Kills: 1, Build: func(w *World) {
+			w.Writer("writer", true, Writing{Values: 2})
+			w.Writer("successor", false, Writing{Values: 2})
 			w.Reader("reader", true, Reading{Start: slot.StartOldest})
 		}},
 		{Name: "sync, batches and abort, kill", Conf: ring(hdr.SyncSyncReaders, 3, 1), Kills: 1, Build: func(w *World) {
-			w.Writer("writer", true, Writing{Values: 6, Batch: 2, Abort: true})
+			w.Writer("writer", true, Writing{Values: 4, Batch: 2, Abort: true})
 			w.Writer("successor", false, Writing{Values: 3, Batch: 3})
-			w.Reader("reader", true, Reading{Start: slot.StartOldest})
+			w.Reader("reader", false, Reading{Start: slot.StartOldest})
 		}},
 		{Name: "sync, lazy reader", Conf: ring(hdr.SyncSyncReaders, 16, 1), Build: func(w *World) {
-			w.Writer("writer", false, Writing{Values: 20, Batch: 10})
+			w.Writer("writer", false, Writing{Values: 18, Batch: 9})
 			w.Reader("reader", false, Reading{Start: slot.StartOldest, Lazy: true})
 		}},
-		{Name: "single, kills, takeover", Conf: ring(hdr.SyncSingleReader, 2, 1), Kills: 2, Build: func(w *World) {
-			w.Writer("writer", true, Writing{Values: 3})
-			w.Writer("successor", true, Writing{Values: 2})
-			w.Writer("third", false, Writing{Values: 1})
+		{Name: "single, kills, takeover", Conf: ring(hdr.SyncSingleReader, 1, 1), Kills: 1, Build: func(w *World) {
+			w.Writer("writer", true, Writing{Values: 2})
+			w.Writer("successor", false, Writing{Values: 1})
 			w.Reader("reader", false, Reading{})
 		}},
+		{Name: "single, reader killed", Conf: ring(hdr.SyncSingleReader, 1, 1), Kills: 1, Build: func(w *World) {
+			w.Writer("writer", false, Writing{Values: 2})
+			w.Reader("reader", true, Reading{Values: 1})
+			w.Reader("next", false, Reading{})
+		}},
 		{Name: "overwrite, kill", Conf: ring(hdr.SyncOverwrite, 2, 1), Kills: 1, Build: func(w *World) {
-			w.Writer("writer", true, Writing{Values: 4})
+			w.Writer("writer", true, Writing{Values: 3})
 			w.Writer("successor", false, Writing{Values: 2})
 			w.Reader("reader", false, Reading{Start: slot.StartOldest})
 		}},
-		{Name: "evict", Conf: evict(ring(hdr.SyncSyncReaders, 2, 1)), Build: func(w *World) {
-			w.Writer("writer", false, Writing{Values: 4, Evict: true})
+		{Name: "evict", Conf: evict(ring(hdr.SyncSyncReaders, 1, 1)), Build: func(w *World) {
+			w.Writer("writer", false, Writing{Values: 3, Evict: true})
 			w.Reader("reader", false, Reading{Start: slot.StartOldest})
 		}},
 	}

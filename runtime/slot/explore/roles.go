@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"slices"
 
 	hdr "github.com/pylabhub/datahub/generated/datahub/segment"
 	"github.com/pylabhub/datahub/runtime/slot"
@@ -115,6 +116,11 @@ func (w *World) Reader(name string, kills bool, do Reading) {
 		m := w.model
 		opts := slot.ReaderOptions{Wait: slot.Block, Start: do.Start, Position: do.Position, Lazy: do.Lazy}
 		r, err := slot.JoinReader(m.mem, m.plan, m.Conf, &host{p}, opts)
+		for errors.Is(err, slot.ErrFull) {
+			p.Checkpoint()
+			p.await(func() bool { return slices.Contains(w.owners[1:], nil) })
+			r, err = slot.JoinReader(m.mem, m.plan, m.Conf, &host{p}, opts)
+		}
 		if err != nil {
 			p.Fail("join: %v", err)
 		}
