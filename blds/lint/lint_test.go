@@ -74,7 +74,7 @@ func check(t *testing.T, dir string) []schema.Problem {
 	var decls []*schema.Package
 	var problems []schema.Problem
 	if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-		env := append(os.Environ(), "GOFLAGS=-mod=mod", "GOWORK=off")
+		env := append(os.Environ(), "GOFLAGS=", "GOWORK=off")
 		res, ps := gosrc.Load(context.Background(), gosrc.Config{Dir: dir, Env: env}, "./...")
 		problems = append(problems, ps...)
 		for _, p := range res.Packages {

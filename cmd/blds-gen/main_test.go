@@ -21,7 +21,7 @@ var update = flag.Bool("update", false, "rewrite golden files")
 func TestMain(m *testing.M) {
 	// Nothing that a test loads comes from the network, and no workspace or
 	// vendor folder around the checkout counts.
-	for key, value := range map[string]string{"GOPROXY": "off", "GOFLAGS": "-mod=mod", "GOWORK": "off", "NO_COLOR": ""} {
+	for key, value := range map[string]string{"GOPROXY": "off", "GOFLAGS": "", "GOWORK": "off", "NO_COLOR": ""} {
 		os.Setenv(key, value)
 	}
 	testscript.Main(m, map[string]func(){"blds-gen": main})
