@@ -68,7 +68,18 @@ func (l *loader) roots(patterns []string, listed []*packages.Package) []*pkg {
 // listImports lists packages by import path. Paths without a package get one
 // that says why.
 func (l *loader) listImports(paths []string) {
-	listed, err := l.list(paths)
+	ask := make([]string, 0, len(paths))
+	for _, path := range paths {
+		if isImportPath(path) {
+			ask = append(ask, path)
+		} else {
+			l.pkgs[path] = &pkg{path: path, listErr: fmt.Sprintf("%q is no import path", path)}
+		}
+	}
+	if len(ask) == 0 {
+		return
+	}
+	listed, err := l.list(ask)
 	for _, lp := range listed {
 		if stub := l.pkgs[lp.PkgPath]; stub != nil && len(lp.GoFiles) == 0 {
 			continue // better than nothing
@@ -94,6 +105,16 @@ func (l *loader) listImports(paths []string) {
 			p.listErr = "it has no Go files"
 		}
 	}
+}
+
+// isImportPath reports whether the go command takes a path for one package and
+// nothing else.
+func isImportPath(path string) bool {
+	switch path {
+	case "", "all", "cmd", "main", "std", "tool", "work":
+		return false
+	}
+	return path[0] != '.' && path[0] != '/' && path[0] != '-' && !strings.Contains(path, "...") && !strings.ContainsAny(path, "@ \\")
 }
 
 // add enters a listed package. What the go command objects to in a package
@@ -136,6 +157,12 @@ func goAdvice(text string) (msg, remedy string) {
 	msg = lines[0]
 	if before, _, ok := strings.Cut(msg, "; to add it:"); ok && len(lines) > 1 {
 		return before, "run " + lines[1]
+	}
+	if name, ok := strings.CutSuffix(msg, ": module lookup disabled by GOPROXY=off"); ok { // set by Load
+		if path, ok := strings.CutPrefix(name, "cannot find module providing package "); ok {
+			return fmt.Sprintf("no module that go.mod requires has the package %q", path), "run go get " + path
+		}
+		return name, ""
 	}
 	const inModule = "run this in a folder of a module, or make one with go mod init"
 	if before, ok := strings.CutSuffix(msg, "; see 'go help modules'"); ok {

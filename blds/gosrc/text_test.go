@@ -158,7 +158,9 @@ func TestAdviceOfTheGoCommand(t *testing.T) {
 			"go.mod file not found in current directory or any parent directory", "run this in a folder of a module, or make one with go mod init"},
 		"no required module provides package x; to add it:\n\tgo get x": {"no required module provides package x", "run go get x"},
 		"go: errors parsing go.mod:\ngo.mod:3: unknown directive: x\n":  {"errors parsing go.mod: go.mod:3: unknown directive: x", ""},
-		"stat a/b: directory not found":                                 {`there is no folder "a/b"`, ""},
+		"cannot find module providing package a/b: module lookup disabled by GOPROXY=off": {
+			`no module that go.mod requires has the package "a/b"`, "run go get a/b"},
+		"stat a/b: directory not found": {`there is no folder "a/b"`, ""},
 	} {
 		msg, remedy := goAdvice(text)
 		if msg != want[0] || remedy != want[1] {
