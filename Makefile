@@ -11,6 +11,8 @@
 #   make generate    write the generated files anew
 #   make bench soak  figures, and a long run; never part of make test
 
+.DEFAULT_GOAL := test
+
 GO ?= go
 
 # Set to anything, make test fails if it had to skip something for want of a tool.
@@ -69,10 +71,11 @@ $(CROSS:%=cross/%): cross/%:
 	@CGO_ENABLED=0 GOOS=$(word 1,$(subst /, ,$*)) GOARCH=$(word 2,$(subst /, ,$*)) $(GO) vet ./...
 
 generated:
-	@$(GO) tool blds-gen gen --check ./...
+	@$(GO) tool blds-gen gen --check ./... $$(git ls-files 'schemas/*.blds')
 
 generate:
 	@$(GO) generate ./...
+	@$(GO) tool blds-gen gen $$(git ls-files 'schemas/*.blds')
 
 fuzz-smoke:
 	@GO='$(GO)' sh scripts/fuzz.sh $(FUZZCOUNT) $(JSON)
