@@ -149,6 +149,11 @@ func (c *consumer) next(ctx context.Context) (slot.Slot, error) {
 func (c *consumer) await(ctx context.Context) (slot.Slot, error) {
 	c.slow.Lock()
 	defer c.slow.Unlock()
+	if c.opts.timeout != 0 && !c.closed.Load() && c.r.Spin() {
+		if s, ok, err := c.r.TryAcquire(); ok || err != nil {
+			return s, err
+		}
+	}
 	ctx, err := c.linked(ctx)
 	if err != nil {
 		return slot.Slot{}, err

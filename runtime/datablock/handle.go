@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 
 	"github.com/pylabhub/datahub/runtime/segment"
 )
@@ -16,10 +17,10 @@ type handle struct {
 	opts   *options
 	fields *fieldTable // nil in raw channels
 
-	slow sync.Mutex // held by a call that may sleep; Close waits for it
+	slow   sync.Mutex // held by a call that may sleep; Close waits for it
+	closed atomic.Bool
 
-	mu     sync.Mutex // guards what follows
-	closed bool
+	mu sync.Mutex // guards what follows, and changes of closed
 	// live ends when the context that was waited under last ends, or with the handle.
 	// It is kept because most handles wait under one context for long.
 	live   context.Context
@@ -31,7 +32,7 @@ type handle struct {
 func (h *handle) linked(ctx context.Context) (context.Context, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.closed {
+	if h.closed.Load() {
 		return nil, ErrClosed
 	}
 	// Contexts with one Done channel end together and for the same cause.
@@ -49,8 +50,7 @@ func (h *handle) linked(ctx context.Context) (context.Context, error) {
 // and then calls fn, after which nobody touches the memory.
 func (h *handle) end(fn func() error) error {
 	h.mu.Lock()
-	closed := h.closed
-	h.closed = true
+	closed := h.closed.Swap(true)
 	if h.cancel != nil {
 		h.cancel(ErrClosed)
 	}

@@ -43,3 +43,7 @@ func (w *Writer) Readers() int {
 	}
 	return n
 }
+
+// Spin looks for the next value as long as it is worth before sleeping, and
+// reports whether it has come.
+func (r *Reader) Spin() bool { return r.err == nil && r.held == 0 && r.spin() }
