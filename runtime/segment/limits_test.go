@@ -293,4 +293,3 @@ func TestAReadOnlyRootIsAPermissionError(t *testing.T) {
 		}
 	}
 }
-
