@@ -86,6 +86,9 @@ func (f *attacher) run() {
 			if !ok {
 				continue
 			}
+			if !strings.HasPrefix(c.Text, directiveStart) && !f.isDoc(cg) {
+				continue // prose
+			}
 			at := &placed{directive: d, pos: c.Pos(), bad: len(errs) > 0}
 			if d.name == "ignore" {
 				f.p.ignores = append(f.p.ignores, Ignore{f.l.within(c.Pos(), d.nameAt), schema.Code(d.ignoreCode), d.ignoreReason})
@@ -106,12 +109,19 @@ func (f *attacher) run() {
 	}
 }
 
-// place gives a directive to the declaration that its comment stands above.
-func (f *attacher) place(d *placed, cg *ast.CommentGroup) {
+// isDoc reports whether a comment stands directly above a type or a constant.
+func (f *attacher) isDoc(cg *ast.CommentGroup) bool {
 	if f.targets == nil {
 		f.targets = targets(f.src.file)
 	}
-	t, ok := f.targets[cg]
+	_, ok := f.targets[cg]
+	return ok
+}
+
+// place gives a directive to the declaration that its comment stands above.
+func (f *attacher) place(d *placed, cg *ast.CommentGroup) {
+	ok := f.isDoc(cg)
+	t := f.targets[cg]
 	if d.name == "const" {
 		if !ok || t.gen.Tok != token.CONST {
 			f.misplaced(d, "a const declaration")

@@ -185,6 +185,9 @@ func (p *pkg) reportType(l *loader, te types.Error) {
 			return
 		}
 	}
+	if name, ok := strings.CutPrefix(msg, "undefined array length "); ok {
+		msg = "undefined: " + strings.TrimSuffix(name, " or missing type constraint")
+	}
 	remedy := ""
 	if name, ok := strings.CutPrefix(msg, "undefined: "); ok {
 		names := append([]string{}, types.Universe.Names()...)

@@ -46,7 +46,7 @@ func (c *fieldConv) field(f *ast.Field, first bool) {
 			continue
 		}
 		g, ref := c.l.typeOf(v.Type())
-		if g.Code == 0 && ref == nil && isPointer(f.Type) {
+		if g.Code == 0 && ref == nil && c.isPointer(f.Type, 8) {
 			ref = reference(types.NewPointer(types.Typ[types.Invalid])) // to what was not followed
 		}
 		if ref != nil && ref.code == schema.CodeGoHostLayout && first {
@@ -89,15 +89,21 @@ func (c *fieldConv) unknown(id *ast.Ident) {
 	c.p.unknown = append(c.p.unknown, c.l.pos(id.Pos(), len(id.Name)))
 }
 
-// isPointer reports whether a type is spelled as a pointer or an array of them.
-func isPointer(x ast.Expr) bool {
+// isPointer reports whether a type is declared as a pointer or an array of them,
+// looking through a few names of its own package.
+func (c *fieldConv) isPointer(x ast.Expr, names int) bool {
 	switch x := x.(type) {
 	case *ast.StarExpr:
 		return true
 	case *ast.ArrayType:
-		return isPointer(x.Elt)
+		return c.isPointer(x.Elt, names)
 	case *ast.ParenExpr:
-		return isPointer(x.X)
+		return c.isPointer(x.X, names)
+	case *ast.Ident:
+		if d := c.p.decls[x.Name]; d != nil && names > 0 {
+			spec, ok := d.spec.(*ast.TypeSpec)
+			return ok && c.isPointer(spec.Type, names-1)
+		}
 	}
 	return false
 }
@@ -282,7 +288,7 @@ func (c *fieldConv) nested(d *schema.FieldDecl, f *ast.Field, tn *types.TypeName
 	}
 	if in.hidden != nil && in.pkg != c.p {
 		pr := c.p.report(schema.CodeGoHidden, c.typePos(f), "declare a record of your own, or ask for exported fields",
-			"field %q is %s, whose field %q is not exported: only its own package can make a record of it", d.Name, types.ExprString(f.Type), in.hidden.path)
+			"field %q is %s, whose field %q %s: only its own package can make a record of it", d.Name, types.ExprString(f.Type), in.hidden.path, in.hidden.how)
 		if !in.pkg.std {
 			pr.Notes = []schema.Note{{Pos: in.hidden.pos, Message: "the field is declared here"}}
 		}
@@ -297,7 +303,7 @@ func (c *fieldConv) nested(d *schema.FieldDecl, f *ast.Field, tn *types.TypeName
 		return false
 	}
 	if in.hidden != nil && c.r.hidden == nil {
-		c.r.hidden = &hiddenInfo{in.hidden.pos, d.Name + "." + in.hidden.path}
+		c.r.hidden = &hiddenInfo{in.hidden.pos, d.Name + "." + in.hidden.path, in.hidden.how}
 	}
 	if in.bad || in.open {
 		return false

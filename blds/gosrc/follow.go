@@ -96,7 +96,7 @@ func (f *follower) walk(d *decl) {
 		}
 	case *ast.TypeSpec:
 		a := d.p.annOf[spec]
-		st, isStruct := spec.Type.(*ast.StructType)
+		st, isStruct := ast.Unparen(spec.Type).(*ast.StructType)
 		switch {
 		case spec.TypeParams != nil, isStruct && !d.p.root && hiddenField(st) != nil:
 			d.p.opaque = append(d.p.opaque, spec)
@@ -292,9 +292,9 @@ func (f *follower) list() {
 		if stub == nil || stub == p || !f.open(p) {
 			continue
 		}
-		for name, d := range stub.decls {
+		for _, name := range sorted(keys(stub.decls)) {
 			if real := p.decls[name]; real != nil {
-				f.need(real, d.level, nil, "")
+				f.need(real, stub.decls[name].level, nil, "")
 			}
 		}
 	}

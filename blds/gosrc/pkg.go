@@ -78,9 +78,6 @@ func (p *pkg) report(code schema.Code, pos schema.Pos, remedy, format string, ar
 // are parsed only if one mentions a directive. It is safe to call for several
 // packages at a time.
 func (p *pkg) read(l *loader) {
-	if p.dir == "" {
-		return
-	}
 	entries, err := os.ReadDir(p.dir)
 	if err != nil {
 		p.report(schema.CodeGoLoad, schema.Pos{File: l.shortName(p.dir)}, "", "the folder cannot be read: %v", errors.Unwrap(err))
@@ -160,6 +157,9 @@ const (
 func generatedFrom(src []byte) (source string, ours bool) {
 	line, _, _ := bytes.Cut(src, []byte("\n"))
 	rest, ours := strings.CutPrefix(strings.TrimRight(string(line), "\r"), markerStart)
+	if rest != "" && rest[0] != ' ' {
+		return "", false
+	}
 	return strings.TrimSuffix(strings.TrimPrefix(rest, markerFrom), markerEnd), ours
 }
 

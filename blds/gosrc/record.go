@@ -4,7 +4,6 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
-	"strings"
 
 	"github.com/pylabhub/datahub/blds/schema"
 )
@@ -27,6 +26,7 @@ type recordInfo struct {
 type hiddenInfo struct {
 	pos  schema.Pos
 	path string // with the names of the fields on the way
+	how  string // is not exported, or is embedded
 }
 
 // record converts a struct type, once. It returns nil if the type was not
@@ -45,7 +45,7 @@ func (l *loader) record(tn *types.TypeName) *recordInfo {
 	if !ok {
 		return nil
 	}
-	st, ok := spec.Type.(*ast.StructType)
+	st, ok := ast.Unparen(spec.Type).(*ast.StructType)
 	if !ok {
 		return nil
 	}
@@ -61,7 +61,13 @@ func (l *loader) record(tn *types.TypeName) *recordInfo {
 		}
 	}
 	if n := hiddenField(st); n != nil {
-		r.hidden = &hiddenInfo{l.pos(n.Pos(), int(n.End()-n.Pos())), hiddenName(n)}
+		r.hidden = &hiddenInfo{pos: l.pos(n.Pos(), int(n.End()-n.Pos())), how: "is not exported"}
+		switch n := n.(type) {
+		case *ast.Ident:
+			r.hidden.path = n.Name
+		case *ast.Field:
+			r.hidden.path, r.hidden.how = types.ExprString(n.Type), "is embedded"
+		}
 		r.bad = !p.root // it was not followed any further
 	}
 	before := len(p.problems)
@@ -100,14 +106,6 @@ func (r *recordInfo) markBad() {
 		r.decl.Fields = []schema.FieldDecl{{Name: r.decl.Name, Pos: r.decl.Pos}}
 	}
 	r.decl.Fields[0].Type = schema.TypeDecl{}
-}
-
-// hiddenName names the field that hiddenField found.
-func hiddenName(n ast.Node) string {
-	if id, ok := n.(*ast.Ident); ok {
-		return id.Name
-	}
-	return strings.TrimPrefix(types.ExprString(n.(*ast.Field).Type), "*")
 }
 
 // layOut gives each field the offset that the gc compiler gives it, and returns

@@ -171,7 +171,7 @@ func (l *loader) checkKind(p *pkg, a *annotation) bool {
 		return false
 	}
 	if a.dirs["schema"] != nil {
-		if _, ok := a.spec.Type.(*ast.StructType); !ok {
+		if _, ok := ast.Unparen(a.spec.Type).(*ast.StructType); !ok {
 			remedy := "declare a struct"
 			switch a.spec.Type.(type) {
 			case *ast.Ident, *ast.SelectorExpr:
@@ -203,15 +203,13 @@ func (l *loader) checkKind(p *pkg, a *annotation) bool {
 
 // exprKind describes the type in a declaration in a few words.
 func exprKind(x ast.Expr) string {
-	switch x := x.(type) {
+	switch ast.Unparen(x).(type) {
 	case *ast.StructType:
 		return "a struct"
 	case *ast.InterfaceType:
 		return "an interface"
 	case *ast.FuncType:
 		return "a func"
-	case *ast.ParenExpr:
-		return exprKind(x.X)
 	}
 	return types.ExprString(x)
 }
