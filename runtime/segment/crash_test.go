@@ -205,6 +205,27 @@ func TestACreatorWhoseFolderIsSweptStartsAgain(t *testing.T) {
 	})
 }
 
+func TestACreatorThatIsSweptEachTimeGivesUp(t *testing.T) {
+	eachPlace(t, func(t *testing.T) {
+		useGrace(t)
+		defer func() { atStep = func(string) {} }()
+		o := Options{Root: t.TempDir()}
+		n := 0
+		atStep = func(step string) {
+			if step == "made folder" {
+				swept, _ := Sweep(o)
+				n += swept
+			}
+		}
+		if _, err := Create("roof", config(), o); !errors.Is(err, ErrUnstable) || n != attempts {
+			t.Errorf("swept %d times: %v", n, err)
+		}
+		if got := leftovers(t, o.Root); len(got) != 0 {
+			t.Errorf("left behind: %q", got)
+		}
+	})
+}
+
 func TestASweepTakesOnlyWhatIsOldDeadAndHidden(t *testing.T) {
 	eachPlace(t, func(t *testing.T) {
 		o := Options{Root: t.TempDir()}

@@ -111,6 +111,62 @@ func TestAFolderThatIsNoBlockIsNamedAndLeftAlone(t *testing.T) {
 	}
 }
 
+func TestABlockThatLacksAFileIsNamedAndRemovable(t *testing.T) {
+	eachPlace(t, func(t *testing.T) {
+		for _, name := range []string{"lock", dataName, controlName} {
+			o := Options{Root: t.TempDir()}
+			s := mustCreate(t, "roof", config(), o)
+			s.Close()
+			if err := os.Remove(filepath.Join(s.Path(), name)); err != nil {
+				t.Fatal(err)
+			}
+			want := fmt.Sprintf("%s: block lacks a file: %s; move the folder away if it is no block", s.Path(), name)
+			for op, fn := range map[string]func() error{
+				"attach": func() error { _, err := Attach("roof", config(), o); return err },
+				"create": func() error { _, err := Create("roof", config(), o); return err },
+			} {
+				if err := fn(); !errors.Is(err, ErrIncomplete) || !strings.HasSuffix(err.Error(), want) {
+					t.Errorf("%s without %s: %v, want %s", op, name, err, want)
+				}
+			}
+			if err := Remove("roof", false, o); err != nil {
+				t.Errorf("remove without %s: %v", name, err)
+			}
+			if got := leftovers(t, o.Root); len(got) != 0 {
+				t.Errorf("without %s: left behind: %q", name, got)
+			}
+		}
+	})
+}
+
+func TestAPointerToNothingOrToNoBlockIsNamed(t *testing.T) {
+	usePlace(t, false)
+	o := Options{Root: t.TempDir()}
+	if err := os.Mkdir(filepath.Join(o.Root, "roof"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	pointer := filepath.Join(o.Root, "roof", pointerName)
+	for _, c := range []struct{ text, want string }{
+		{stagePrefix + "0123456789abcdef", "block lacks a file: " + pointer + " names .new-0123456789abcdef, which is gone: remove it"},
+		{"", pointer + `: block lacks a file: target is ""`},
+		{"../../../../../../../", pointer + `: block lacks a file: target is "../../../../../../../"`},
+		{stagePrefix + "../../../../../x", pointer + `: block lacks a file: target is ".new-../../../../../x"`},
+		{strings.Repeat("x", 1000), pointer + `: block lacks a file: target is "` + strings.Repeat("x", pointerSize+1) + `"`},
+	} {
+		if err := os.WriteFile(pointer, []byte(c.text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for op, fn := range map[string]func() error{
+			"attach": func() error { _, err := Attach("roof", config(), o); return err },
+			"create": func() error { _, err := Create("roof", config(), o); return err },
+		} {
+			if err := fn(); !errors.Is(err, ErrIncomplete) || !strings.HasSuffix(err.Error(), c.want) {
+				t.Errorf("%s: got %v, want %s", op, err, c.want)
+			}
+		}
+	}
+}
+
 func TestABlockInUseIsRemovedByForceOnly(t *testing.T) {
 	eachPlace(t, func(t *testing.T) {
 		o := Options{Root: t.TempDir()}

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/pylabhub/datahub/runtime/shm"
 )
 
 func init() {
@@ -255,6 +257,39 @@ func TestAnotherUsersBlocksAreRefused(t *testing.T) {
 		t.Errorf("remove: %v", err)
 	}
 	mustAttach(t, "roof", config(), Options{Root: root, AllowForeign: true})
+}
+
+func init() {
+	// Attaches to a block of a group and takes a cell.
+	children["member"] = func(args []string) error {
+		s, err := Attach("roof", config(), Options{Root: args[0], AllowForeign: true})
+		if err != nil {
+			return err
+		}
+		ok, err := s.Host().TryLockCell(0)
+		fmt.Println("cell:", ok, err)
+		_, err = Create("roof", config(), Options{Root: args[0], AllowForeign: true})
+		fmt.Println("second producer:", errors.Is(err, ErrExists))
+		return s.Close()
+	}
+}
+
+func TestTheMembersOfAGroupAttachIfThatWasAskedFor(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root: runs a process as another user")
+	}
+	base := memoryDir(t)
+	if err := os.Chmod(base, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	o := Options{Root: filepath.Join(base, "root"), Group: shm.Access{Group: true, GID: 65534}}
+	mustCreate(t, "roof", config(), o)
+	if st, err := os.Stat(o.Root); err != nil || st.Mode() != fs.ModeDir|fs.ModeSticky|0o770 {
+		t.Errorf("the root has mode %v, %v", st.Mode(), err)
+	}
+	if got := asNobody(t, "member", o.Root); got != "cell: true <nil>\nsecond producer: true\n" {
+		t.Errorf("got %s", got)
+	}
 }
 
 func chownAll(dir string, uid int) error {

@@ -67,8 +67,12 @@ func (p *byPointer) open() (*shm.Dir, error) {
 		if err != nil {
 			return nil, err
 		}
-		if name == "" || name == last {
-			return nil, &fs.PathError{Op: "open", Path: filepath.Join(p.dir.Path(), pointerName), Err: fs.ErrNotExist}
+		path := filepath.Join(p.dir.Path(), pointerName)
+		switch name {
+		case "":
+			return nil, &fs.PathError{Op: "open", Path: path, Err: fs.ErrNotExist}
+		case last:
+			return nil, fmt.Errorf("%w: %s names %s, which is gone: remove it", ErrIncomplete, path, name)
 		}
 		d, err := p.dir.OpenDir(name)
 		if !errors.Is(err, fs.ErrNotExist) {
