@@ -2,6 +2,8 @@ package layout
 
 import (
 	"fmt"
+	"iter"
+	"slices"
 	"strconv"
 
 	"github.com/pylabhub/datahub/blds/schema"
@@ -126,11 +128,14 @@ func (r *resolver) deflt(f *schema.FieldDecl, a *schema.Attrs) {
 		e := f.Type.Enum
 		folded := schema.Fold(text)
 		if _, ok := r.enums[e].names[folded]; !ok {
-			names := make([]string, len(e.Values))
-			for j := range names {
-				names[j] = e.Values[j].Name
+			names := func(yield func(string) bool) {
+				for j := range e.Values {
+					if !yield(e.Values[j].Name) {
+						return
+					}
+				}
 			}
-			bad(meant(text, names, "use the name of one of its values"), "%s is not a value of %q", quote(text), e.Name)
+			bad(r.meant(text, names, "use the name of one of its values"), "%s is not a value of %q", quote(text), e.Name)
 			return
 		}
 		a.Default = &schema.Value{Code: code, Text: folded}
@@ -150,9 +155,14 @@ func (r *resolver) deflt(f *schema.FieldDecl, a *schema.Attrs) {
 	}
 }
 
-// meant returns a did-you-mean remedy, or the given one if no name is near.
-func meant(name string, candidates []string, otherwise string) string {
-	if near := schema.Nearest(name, candidates); near != "" {
+// meant returns a did-you-mean remedy, or the given one if no name is near. After
+// many problems it no longer looks: names times candidates may be a large number.
+func (r *resolver) meant(name string, candidates iter.Seq[string], otherwise string) string {
+	const enough = 20
+	if len(r.problems) > enough {
+		return otherwise
+	}
+	if near := schema.Nearest(name, slices.Collect(candidates)); near != "" {
 		return "did you mean " + strconv.Quote(near) + "?"
 	}
 	return otherwise

@@ -98,20 +98,19 @@ func (r *resolver) flex(p *schema.Package, d *schema.SchemaDecl, c *schema.Chann
 	if c.FlexMode == 0 {
 		c.FlexMode = schema.DoubleBuffered
 	}
-	var own []string
-	found := false
-	for _, s := range p.Schemas {
-		found = found || s == d.Flex
-		if s != d && s.Channel == nil && s.Record != nil {
-			own = append(own, s.Record.Name)
+	own := func(yield func(string) bool) { // those it could be
+		for _, s := range p.Schemas {
+			if s != d && s.Channel == nil && s.Record != nil && !yield(s.Record.Name) {
+				return
+			}
 		}
 	}
 	switch {
-	case d.Flex == nil || !found:
-		r.add(schema.CodeChannelFlex, c.Pos, meant(c.FlexName, own, "name a schema of the same package that has no channel"),
+	case d.Flex == nil || r.owner[d.Flex] != p:
+		r.add(schema.CodeChannelFlex, c.Pos, r.meant(c.FlexName, own, "name a schema of the same package that has no channel"),
 			"the flexible zone %s of channel %q is no schema of this package", quote(c.FlexName), name)
 	case d.Flex.Channel != nil:
-		note(r.add(schema.CodeChannelFlexOwner, c.Pos, meant(c.FlexName, own, "name a schema without a channel"),
+		note(r.add(schema.CodeChannelFlexOwner, c.Pos, r.meant(c.FlexName, own, "name a schema without a channel"),
 			"the flexible zone %q of channel %q has a channel of its own", c.FlexName, name), d.Flex.Channel.Pos, "its channel is declared here")
 	default:
 		return r.schemas[d.Flex]

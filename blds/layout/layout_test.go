@@ -205,11 +205,16 @@ func TestHostileShapesAreRefusedAtOnce(t *testing.T) {
 	for i := range 30_000 {
 		appendField(defaults, field(fmt.Sprintf("e%d", i), schema.U32, enum(big), deflt("v99999")))
 	}
+	misnamed := record("Misnamed")
+	for i := range 30_000 {
+		appendField(misnamed, field(fmt.Sprintf("e%d", i), schema.U32, enum(big), deflt("w99999")))
+	}
 	for _, c := range []struct {
 		name string
 		decl *schema.RecordDecl
 		code schema.Code
 	}{
+		{"30,000 defaults that are no value of 100,000", misnamed, schema.CodeBadDefault},
 		{"two members a level, 30 deep", doubling, schema.CodeTooManyFields},
 		{"a chain of 100,000 records", chain, schema.CodeTooDeep},
 		{"a cycle of 100,000 records", cycle[0], schema.CodeRecursion},

@@ -113,13 +113,14 @@ func (r *resolver) lengths(rec *schema.Record) bool {
 		}
 		j, ok := fields[schema.Fold(want)]
 		if !ok {
-			var names []string
-			for k := range rec.Members {
-				if f := &rec.Members[k]; f.IsField() && isLen(f) {
-					names = append(names, f.Name)
+			names := func(yield func(string) bool) {
+				for k := range rec.Members {
+					if f := &rec.Members[k]; f.IsField() && isLen(f) && !yield(f.Name) {
+						return
+					}
 				}
 			}
-			r.add(schema.CodeLenField, m.Pos, meant(want, names, "add a u32 field of this name to the record"),
+			r.add(schema.CodeLenField, m.Pos, r.meant(want, names, "add a u32 field of this name to the record"),
 				"length field %s of blob %q does not exist", quote(want), m.Name)
 			continue
 		}

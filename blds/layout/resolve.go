@@ -56,6 +56,7 @@ type resolver struct {
 	records  map[*schema.RecordDecl]*record
 	enums    map[*schema.Enum]enum
 	schemas  map[*schema.SchemaDecl]*schema.Schema
+	owner    map[*schema.SchemaDecl]*schema.Package
 	ids      map[string]idOwner // by folded id
 	doubled  map[any]bool       // declarations whose id another had first
 	problems []schema.Problem
@@ -83,7 +84,11 @@ func note(p *schema.Problem, pos schema.Pos, format string, args ...any) {
 
 // declare enters the ids of a package.
 func (r *resolver) declare(p *schema.Package) {
+	if r.owner == nil {
+		r.owner = map[*schema.SchemaDecl]*schema.Package{}
+	}
 	for _, s := range p.Schemas {
+		r.owner[s] = p
 		if s.Record != nil {
 			r.declareID(s.Record, s.ID, s.Pos)
 		}
