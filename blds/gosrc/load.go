@@ -29,8 +29,8 @@ type Config struct {
 
 // A Result is what the packages of one call declare.
 type Result struct {
-	// Packages have directives or files that blds-gen generated from Go, in the
-	// order of their import paths. Others are left out.
+	// Packages have directives, or files that blds-gen wrote, in the order of
+	// their import paths. Others are left out.
 	Packages []*Package
 	// Ignores are the //blds:ignore comments, in the order of their positions.
 	Ignores []Ignore

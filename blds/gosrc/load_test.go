@@ -261,3 +261,14 @@ func TestOnlyWhatASchemaNeedsIsListed(t *testing.T) {
 		t.Errorf("got packages %v, want example.com/m and the stand-in for time", keys(l.pkgs))
 	}
 }
+
+func TestWhatIsNoRegularFileIsPassedOver(t *testing.T) {
+	dir := extract(t, txtar.Parse([]byte("-- go.mod --\nmodule example.com/m\n\ngo 1.26\n-- a.go --\npackage m\n\n//blds:schema id=lab.R version=1.0.0\ntype R struct{ N uint8 }\n-- b.go/x.txt --\n")))
+	if err := os.Symlink(dir, filepath.Join(dir, "c.go")); err != nil {
+		t.Skip(err)
+	}
+	res, problems := Load(context.Background(), Config{Dir: dir, Env: testEnv()})
+	if p := one(t, res, problems); len(p.Schemas) != 1 {
+		t.Errorf("got %d schemas, want 1", len(p.Schemas))
+	}
+}

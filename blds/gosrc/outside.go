@@ -23,6 +23,9 @@ func (p *pkg) outside(s *source, inBuild bool) string {
 			if constraint.IsGoBuild(c.Text) {
 				return fmt.Sprintf("a file with the build constraint %q", strings.TrimSpace(strings.TrimPrefix(c.Text, "//go:build")))
 			}
+			if constraint.IsPlusBuild(c.Text) {
+				return fmt.Sprintf("a file with the build constraint %q", strings.TrimSpace(strings.TrimPrefix(c.Text, "//")))
+			}
 		}
 	}
 	if base := filepath.Base(s.path); hasSystemSuffix(base) {

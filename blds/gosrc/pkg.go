@@ -91,6 +91,9 @@ func (p *pkg) read(l *loader) {
 			continue
 		}
 		path := filepath.Join(p.dir, name)
+		if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+			continue // reading a pipe would never end
+		}
 		src, err := os.ReadFile(path)
 		if err != nil {
 			p.report(schema.CodeGoLoad, schema.Pos{File: l.shortName(path)}, "make it readable", "the file cannot be read: %v", errors.Unwrap(err))

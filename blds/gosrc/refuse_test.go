@@ -167,6 +167,8 @@ func TestRarerMistakesAreToldExactly(t *testing.T) {
 			"a.go:6:24-33: BLDS0443: field \"V\" is [2]Handle: it points into the memory of one process (use the value itself, or an index into an array)\n"},
 		{"a named pointer of another package", head + "import \"example.com/m/geo\"\n\n" + reading + "type Reading struct{ V geo.Handle }\n-- geo/geo.go --\npackage geo\n\nimport \"os\"\n\ntype Handle *os.File\n",
 			"a.go:6:22-23: BLDS0404: the type of this field is not known (see what go vet says of the package)\n"},
+		{"an old build constraint", "-- a.go --\n// +build !plan9\n\npackage m\n\n" + reading + "type Reading struct{ V uint8 }\n",
+			"a.go:5:1-14: BLDS0414: \"//blds:schema\" in a file with the build constraint \"+build !plan9\" (move it to a file that is part of every build)\n"},
 		{"the length of a variable", head + reading + "type Reading struct{ V [len(arr)]uint8 }\n\nvar arr = [...]string{\"a\", \"b\"}\n", ""},
 		{"an embedded field of another package", head + "import \"example.com/m/geo\"\n\n" + reading + "type Reading struct{ V geo.V }\n-- geo/geo.go --\npackage geo\n\ntype V struct{ *W }\n\ntype W struct{}\n",
 			"a.go:6:24-29: BLDS0451: field \"V\" is geo.V, whose field \"*W\" is embedded: only its own package can make a record of it (declare a record of your own, or ask for exported fields)\n\tgeo/geo.go:3:16-18: the field is declared here\n"},
