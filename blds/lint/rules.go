@@ -163,13 +163,26 @@ func unitInName(p *pass) {
 			if !m.IsField() || !m.Type.Code.IsNumber() || m.Type.Enum != nil || m.Attrs.Unit != "" || m.Attrs.Time != schema.NoTime {
 				continue
 			}
-			name := naming.BldsName(m.Name)
-			at := strings.LastIndexByte(name, '_')
-			if unit := name[at+1:]; at > 0 && namedUnits[unit] {
+			if unit := lastWord(m.Name); namedUnits[unit] {
 				p.report(schema.CodeUnitOnlyNamed, m.Pos, fmt.Sprintf("field %q has its unit in its name only", m.Name), timeRemedy(d.Host, m.Type.Code, unit))
 			}
 		}
 	})
+}
+
+// lastWord returns the last word of a name of several, in lower case. In a Go name
+// it begins behind a small letter or a digit: TimeNS, but not CPUs.
+func lastWord(name string) string {
+	word := naming.BldsName(name)
+	at := strings.LastIndexByte(word, '_')
+	if at <= 0 {
+		return ""
+	}
+	word = word[at+1:]
+	if before := len(name) - len(word) - 1; before >= 0 && 'A' <= name[before] && name[before] <= 'Z' {
+		return ""
+	}
+	return word
 }
 
 func timeRemedy(host bool, code schema.TypeCode, unit string) string {
