@@ -72,28 +72,26 @@ func (p *placer) run() bool {
 // place gives m its offset and adds it to the members.
 func (p *placer) place(f *schema.FieldDecl, m schema.Member) {
 	if p.d.Host {
-		p.hostPlace(f, &m)
-	} else {
-		p.enterGroup(f, m.Align)
-		if f.Optional && !p.explicit {
-			if p.optionals%32 == 0 {
-				p.word(f.Attrs.Group)
-			}
-			p.optionals++
-		}
-		off := roundUp(p.cursor, m.Align)
-		if f.Offset != nil {
-			off = *f.Offset
-			if off <= schema.MaxSize && off%uint64(m.Align) != 0 {
-				p.misplaced = true
-				p.r.add(schema.CodeMisaligned, f.Pos, "use offset "+strconv.FormatUint(roundUp(off, m.Align), 10),
-					"%s is at offset %d, which is no multiple of its alignment %d", describe(f), off, m.Align)
-			}
-		}
-		p.put(f, m, off)
+		p.hostPlace(f, m)
 		return
 	}
-	p.put(f, m, uint64(m.Offset))
+	p.enterGroup(f, m.Align)
+	if f.Optional && !p.explicit {
+		if p.optionals%32 == 0 {
+			p.word(f.Attrs.Group)
+		}
+		p.optionals++
+	}
+	off := roundUp(p.cursor, m.Align)
+	if f.Offset != nil {
+		off = *f.Offset
+		if off <= schema.MaxSize && off%uint64(m.Align) != 0 {
+			p.misplaced = true
+			p.r.add(schema.CodeMisaligned, f.Pos, "use offset "+strconv.FormatUint(roundUp(off, m.Align), 10),
+				"%s is at offset %d, which is no multiple of its alignment %d", describe(f), off, m.Align)
+		}
+	}
+	p.put(f, m, off)
 }
 
 // put adds m at offset off.
@@ -113,30 +111,28 @@ func (p *placer) put(f *schema.FieldDecl, m schema.Member, off uint64) {
 	p.members = append(p.members, m)
 }
 
-// hostPlace checks the place that the source language gave f.
-func (p *placer) hostPlace(f *schema.FieldDecl, m *schema.Member) {
-	if f.Offset == nil || *f.Offset > schema.MaxSize {
-		if f.Offset != nil {
-			p.put(f, *m, *f.Offset)
-		}
+// hostPlace checks the place that the source language gave f, and puts m there.
+func (p *placer) hostPlace(f *schema.FieldDecl, m schema.Member) {
+	if f.Offset == nil {
 		p.broken = true
 		return
 	}
+	p.noteGroup(f, m.Align)
 	off := *f.Offset
-	m.Offset = uint32(off)
-	if want := f.WantOffset; want != nil && *want != off {
-		remedy := "move it up, or remove " + strconv.FormatUint(off-*want, 10) + " bytes before it"
-		if *want > off {
-			remedy = "insert _ [" + strconv.FormatUint(*want-off, 10) + "]byte before it"
-		}
-		p.r.add(schema.CodeHostOffset, f.Pos, remedy, "%s is at offset %d, not at %d", describe(f), off, *want)
-		return
-	}
-	if rest := off % uint64(m.Align); rest != 0 {
+	rest := off % uint64(m.Align)
+	switch want := f.WantOffset; {
+	case off > schema.MaxSize: // put reports it
+	case want != nil && *want > off:
+		p.r.add(schema.CodeHostOffset, f.Pos, "insert _ ["+strconv.FormatUint(*want-off, 10)+"]byte before it",
+			"%s is at offset %d, not at %d", describe(f), off, *want)
+	case want != nil && *want < off:
+		p.r.add(schema.CodeHostOffset, f.Pos, "move it up, or remove "+strconv.FormatUint(off-*want, 10)+" bytes before it",
+			"%s is at offset %d, not at %d", describe(f), off, *want)
+	case rest != 0:
 		p.r.add(schema.CodeHostAlign, f.Pos, "insert _ ["+strconv.FormatUint(uint64(m.Align)-rest, 10)+"]byte before it",
 			"%s is at offset %d, which is no multiple of its alignment %d", describe(f), off, m.Align)
 	}
-	p.noteGroup(f, m.Align)
+	p.put(f, m, off)
 }
 
 // overlaps reports whether no byte belongs to two members.
