@@ -193,8 +193,7 @@ func (p *parser) parseField() (f *Field, ok bool) {
 	if f.Type, ok = p.parseType(f.Name.Text); !ok {
 		return f, false
 	}
-	if bare && f.Type.Code == 0 && f.Type.Dims == nil && !p.tok.first && p.tok.kind == tIdent && isBuiltin(p.tok.text) &&
-		p.strayAttr(f.Name, f.Type.Name.Text+" "+p.tok.text) {
+	if bare && f.Type.Code == 0 && f.Type.Dims == nil && p.lastType() && p.strayAttr(f.Name, f.Type.Name.Text+" "+p.tok.text) {
 		return f, false
 	}
 	if f.Attrs, ok = p.parseAttrs(); !ok {
@@ -205,6 +204,19 @@ func (p *parser) parseField() (f *Field, ok bool) {
 		return f, false
 	}
 	return f, true
+}
+
+// lastType reports whether the present token is a type of the language and no
+// field of that name, as no type follows it on its line.
+func (p *parser) lastType() bool {
+	if p.tok.first || p.tok.kind != tIdent || p.tok.quoted || !isBuiltin(p.tok.text) {
+		return false
+	}
+	ahead := p.lexer
+	ahead.ps = new(problems)
+	var next token
+	ahead.next(&next)
+	return next.kind != tIdent || next.first
 }
 
 // strayAttr reports an attribute that is written like a field: in front of a
