@@ -2,8 +2,10 @@ package canon_test
 
 import (
 	"errors"
+	"strconv"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/pylabhub/datahub/blds/canon"
 	"github.com/pylabhub/datahub/blds/schema"
 )
@@ -79,5 +81,32 @@ func TestEqualRecordsAreOneType(t *testing.T) {
 	twin.Record.Members[1].Type.Record = &r
 	if got, want := mustEncode(t, twin), mustEncode(t, s); string(got) != string(want) {
 		t.Errorf("got %x, want %x", got, want)
+	}
+}
+
+// Beyond a handful, types are looked up in another way.
+func TestManyTypesKeepTheirNumbers(t *testing.T) {
+	var fields []schema.FieldDecl
+	for i := range 40 {
+		n := strconv.Itoa(i)
+		r := record("R"+n, field("x", schema.U8))
+		e := enumOf("E"+n, schema.U8, value("v"+n, int64(i)))
+		for _, again := range []string{"a", "b"} {
+			fields = append(fields, field("r"+again+n, schema.RecordType, nested(r)), field("e"+again+n, schema.U8, enum(e)))
+		}
+	}
+	s := schemaOf(fields...)
+	got, err := canon.Decode(mustEncode(t, s))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(s, got, keptOut); diff != "" {
+		t.Errorf("decoded schema differs (-want +got):\n%s", diff)
+	}
+	for i := 0; i < len(got.Record.Members); i += 4 {
+		m := got.Record.Members[i:]
+		if m[0].Type.Record != m[2].Type.Record || m[1].Type.Enum != m[3].Type.Enum {
+			t.Fatalf("%q: two uses of one type became two types", m[0].Name)
+		}
 	}
 }

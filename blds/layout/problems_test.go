@@ -166,6 +166,9 @@ func refusals() []refusal {
 		refusedRecord("Go fields that are elsewhere", host(record("T", field("a", schema.U32, at(0), want(0)), field("b", schema.U32, at(4), want(16)), field("c", schema.U32, at(8), want(4))), 12)),
 		refusedRecord("a Go field without its alignment", host(record("T", field("a", schema.U32, at(0)), field("b", schema.U32, at(4), align(64))), 128)),
 		refusedRecord("a Go struct without its alignment", hostAligned),
+		refusedRecord("remedies in the words of Go", host(record("T", field("a", schema.F64, at(0), attrs(schema.Attrs{Time: schema.Timestamp, TimeUnit: "s"})), field("b", schema.U16, at(8), atomic), field("p", schema.I32, at(12), presence), field("d", schema.Bytes, length(8), at(16))), 24)),
+		refusedRecord("a Go field beyond the limit", host(record("T", field("a", schema.U8, at(1<<31))), 1<<31+8)),
+		refusedRecord("one presence bit too few", host(record("T", append(optionalsAt(9), field("p", schema.U8, at(9), presence))...), 10)),
 		refused("a group in two parts", field("a", schema.U32, group("hot")), field("b", schema.U32), field("c", schema.U32, group("hot"))),
 		refusedRecord("a Go group that shares its lines", host(record("T", field("a", schema.U32, at(0)), field("b", schema.U32, at(4), group("hot")), field("c", schema.U32, at(8)), field("d", schema.U32, at(12), group("cold"))), 64)),
 		refused("a group at an offset that splits a line", field("a", schema.U32, group("hot"), at(32)), field("b", schema.U32, at(96))),
@@ -212,6 +215,15 @@ func optionals(n int) []schema.FieldDecl {
 	out := u32s("o", n)
 	for i := range out {
 		out[i].Optional = true
+	}
+	return out
+}
+
+// optionalsAt returns n optional bytes one after the other.
+func optionalsAt(n int) []schema.FieldDecl {
+	out := make([]schema.FieldDecl, n)
+	for i := range out {
+		out[i] = field(fmt.Sprintf("o%d", i), schema.U8, optional, at(uint64(i)))
 	}
 	return out
 }
