@@ -1,14 +1,23 @@
 package slot
 
-// TryClaim is Claim of a slot that is known to be free: ok is false if Claim might
-// have to look around, or fail.
+// TryClaim is Claim if that does not have to wait: ok is false if the ring is full,
+// or for any reason that Claim returns as an error.
 func (w *Writer) TryClaim() (payload []byte, ok bool) {
-	if w.pos >= w.limit || w.claimed != 0 {
+	if w.claimed != 0 || w.closed {
 		return nil, false
 	}
-	w.claimed = 1
-	if !w.plain {
-		w.prepare(w.off)
+	if w.conf.latest() {
+		if w.claimLatest() != nil {
+			return nil, false
+		}
+	} else {
+		if w.pos >= w.limit && !w.rescan(1) {
+			return nil, false
+		}
+		w.claimed = 1
+		if !w.plain {
+			w.prepare(w.off)
+		}
 	}
 	return w.buf.Bytes(w.off+w.payload, w.size), true
 }
