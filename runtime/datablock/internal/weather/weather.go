@@ -1,7 +1,7 @@
 // Package weather holds the types that the tests of datablock exchange.
 package weather
 
-//go:generate go run github.com/pylabhub/datahub/cmd/blds-gen
+//go:generate go tool blds-gen
 
 // Reading is one sample of a station. Check is the sum of the other words, so that
 // a torn value is found.
