@@ -1,8 +1,6 @@
 package layout
 
 import (
-	"strconv"
-
 	"github.com/pylabhub/datahub/blds/schema"
 )
 
@@ -76,16 +74,8 @@ func (p *placer) presenceShort(m *schema.Member, optionals, bits int) {
 			"%q is optional, but the record has no presence word", m.Name)
 		return
 	}
-	p.r.add(schema.CodePresenceBits, m.Pos, "make a presence word larger, or add another", "%q is optional, but the record has %s for %s",
-		m.Name, count(bits, "presence bit"), count(optionals, "optional field"))
-}
-
-// count returns a number with its noun.
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return strconv.Itoa(n) + " " + noun + "s"
+	p.r.add(schema.CodePresenceBits, m.Pos, "make a presence word larger, or add another", "%q is optional, but the record has %d presence bits for %d optional fields",
+		m.Name, bits, optionals)
 }
 
 // lengths checks that each blob has a length field of its own, and makes the
