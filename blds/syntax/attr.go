@@ -114,9 +114,15 @@ func (w *lowerer) attrs(at place, list []Attr, sc *scope, t *target) {
 			continue
 		}
 		seen[n] = a
-		if w.argKind(spec, a) {
-			w.apply(spec, a, sc, t)
+		if what, remedy := argProblem(spec, a.Arg); what != "" {
+			pos := a.Pos
+			if a.Arg != nil {
+				pos = a.Arg.Pos
+			}
+			w.problem(schema.CodeAttrValue, pos, remedy, "@%s %s", spec.name, what)
+			continue
 		}
+		w.apply(spec, a, sc, t)
 	}
 }
 
@@ -144,63 +150,54 @@ func (w *lowerer) unknownAttr(at place, a *Attr) {
 	w.problem(schema.CodeUnknownAttr, a.Name.Pos, remedy, "unknown attribute %s", quote(a.Name.Text))
 }
 
-// argKind checks that the argument is of the right kind.
-func (w *lowerer) argKind(spec *attrSpec, a *Attr) bool {
-	e := a.Arg
-	bad := func(remedy, format string, args ...any) bool {
-		pos := a.Pos
-		if e != nil {
-			pos = e.Pos
-		}
-		w.problem(schema.CodeAttrValue, pos, remedy, "@"+spec.name+" "+format, args...)
-		return false
-	}
-	write := "write " + spec.sample
+// argProblem says why an argument is not of the kind that an attribute needs.
+func argProblem(spec *attrSpec, e *Expr) (what, remedy string) {
+	remedy = "write " + spec.sample
 	switch {
 	case e == nil && spec.arg == noArg:
-		return true
+		return "", ""
 	case e == nil:
-		return bad(write, "needs a value")
-	case spec.arg == noArg:
-		return bad(write, "takes no value")
+		return "needs a value", remedy
 	}
 	switch spec.arg {
+	case noArg:
+		return "takes no value", remedy
 	case textArg:
 		switch {
 		case e.Kind == StringExpr && e.Text == "":
-			return bad("remove it, or write "+spec.sample, "is empty")
+			return "is empty", "remove it, or write " + spec.sample
 		case e.Kind != StringExpr && e.Kind != NameExpr:
-			return bad("put it in double quotes", "needs a word or text, found %s", describe(e))
+			return "needs a word or text, found " + describe(e), "put it in double quotes"
 		}
 	case stringArg:
 		switch {
 		case e.Kind != StringExpr:
-			return bad("put it in double quotes", "needs text, found %s", describe(e))
+			return "needs text, found " + describe(e), "put it in double quotes"
 		case e.Text == "":
-			return bad("say why, and what to use instead", "is empty")
+			return "is empty", "say why, and what to use instead"
 		}
 	case nameArg:
 		if e.Kind != NameExpr || strings.Contains(e.Text, ".") {
-			return bad(write, "needs the name of a field, found %s", describe(e))
+			return "needs the name of a field, found " + describe(e), remedy
 		}
 	case timeArg:
-		if e.Kind != NameExpr || !slices.Contains(schema.TimeUnitWords(), e.Text) {
-			return bad("use "+oneOf(schema.TimeUnitWords()), "needs a unit of time, found %s", describe(e))
+		if units := schema.TimeUnitWords(); e.Kind != NameExpr || !slices.Contains(units, e.Text) {
+			return "needs a unit of time, found " + describe(e), "use " + oneOf(units)
 		}
 	case versionArg:
 		if e.Kind != VersionExpr {
-			return bad(write, "needs a version, found %s", describe(e))
+			return "needs a version, found " + describe(e), remedy
 		}
 	case intArg, numberArg:
 		if e.Kind == StringExpr || e.Kind == VersionExpr {
-			return bad(write, "needs a number, found %s", describe(e))
+			return "needs a number, found " + describe(e), remedy
 		}
 	case valueArg:
 		if e.Kind == VersionExpr {
-			return bad(write, "needs a value, found %s", describe(e))
+			return "needs a value, found " + describe(e), remedy
 		}
 	}
-	return true
+	return "", ""
 }
 
 // apply writes one attribute to its target.
