@@ -43,6 +43,7 @@ func sample() []schema.Problem {
 		{Code: "BLDS0201", Pos: at("a.blds", 4, 3, 6), Message: "on wide characters"},
 		{Code: "BLDS0201", Pos: at("a.blds", 5, 2, 1), Message: "at the end of the line"},
 		{Code: "BLDS0201", Pos: at("b.blds", 1, 501, 3), Message: "in a long line"},
+		{Code: "BLDS0201", Pos: at("b.blds", 1, 2, 900), Message: "a long part of a long line"},
 		{Code: "BLDS0605", Pos: at("a.blds", 2, 8, 4), Message: "advice"},
 		{Code: "BLDS0002", Pos: schema.Pos{File: "gone, or not:.blds"}, Message: "no such file"},
 		{Code: "BLDS0001", Message: "no place at all", Remedy: "first line\nsecond line"},

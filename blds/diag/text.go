@@ -106,7 +106,9 @@ func (p *textPrinter) snippet(w io.Writer, pos schema.Pos, color string) {
 		return
 	}
 	from, to := pos.Col-1, min(pos.Col-1+max(pos.Len, 1), len(line))
-	left, right := clip(line, from, to)
+	to = runeStart(line, min(to, from+maxSnippet))
+	left, right := runeStart(line, max(from-maxSnippet, 0)), runeStart(line, min(to+maxSnippet, len(line)))
+	left = min(left, from)
 	before, indent := visible(line[left:from])
 	marked, width := visible(line[from:to])
 	after, _ := visible(line[to:right])
@@ -120,24 +122,15 @@ func (p *textPrinter) snippet(w io.Writer, pos schema.Pos, color string) {
 	shown := p.paint(dim, gutter+" |") + " " + before + marked + after
 	fmt.Fprintf(w, "  %s\n", strings.TrimRight(shown, " "))
 	fmt.Fprintf(w, "  %s %s%s\n", p.paint(dim, strings.Repeat(" ", len(gutter))+" |"),
-		strings.Repeat(" ", indent), p.paint(color, strings.Repeat("^", min(max(width, 1), 2*maxSnippet))))
+		strings.Repeat(" ", indent), p.paint(color, strings.Repeat("^", max(width, 1))))
 }
 
-// clip returns the part of a long line to show around line[from:to], at
-// character borders.
-func clip(line []byte, from, to int) (left, right int) {
-	left, right = max(from-maxSnippet, 0), min(max(to, from)+maxSnippet, len(line))
-	if to-from > maxSnippet {
-		right = min(from+2*maxSnippet, len(line))
+// runeStart returns the first place from i on where a character begins.
+func runeStart(line []byte, i int) int {
+	for i < len(line) && !utf8.RuneStart(line[i]) {
+		i++
 	}
-	right = max(right, to)
-	for left > 0 && left < from && !utf8.RuneStart(line[left]) {
-		left++
-	}
-	for right < len(line) && !utf8.RuneStart(line[right]) {
-		right++
-	}
-	return left, right
+	return i
 }
 
 // clean keeps a message on one line and free of characters that would act on a

@@ -118,10 +118,17 @@ func goTypes(ld *loaded, types map[string]gen.GoType) {
 func (a *app) bldsPackages(ld *loaded, ix *index, out string, types map[string]gen.GoType) ([]*gen.Package, []schema.Problem) {
 	byDir := map[string]*gen.Package{}
 	namespace := map[string]*syntax.FileInfo{}
+	asked := map[string]bool{}
+	for _, f := range ld.files {
+		asked[f.Namespace] = asked[f.Namespace] || f.Asked
+	}
 	var pkgs []*gen.Package
 	var problems []schema.Problem
 	for _, f := range ld.files {
-		dir := a.outputDir(f, out)
+		dir := a.outputDir(f)
+		if out != "" && asked[f.Namespace] {
+			dir = filepath.Clean(out)
+		}
 		if first := namespace[dir]; first == nil {
 			namespace[dir] = f
 		} else if first.Namespace != f.Namespace && f.Asked {
@@ -187,12 +194,9 @@ func declaredBy(f *syntax.FileInfo, p *gen.GoPackage, types map[string]gen.GoTyp
 	}
 }
 
-// outputDir returns the folder of the Go package of a .blds file: that of -o,
-// else the one the file names, else the configured one, else the default.
-func (a *app) outputDir(f *syntax.FileInfo, out string) string {
-	if out != "" && f.Asked {
-		return filepath.Clean(out)
-	}
+// outputDir returns the folder of the Go package of a .blds file: the one the
+// file names, else the configured one, else the default.
+func (a *app) outputDir(f *syntax.FileInfo) string {
 	dir := f.GoPackage
 	if f.Tree.GoPackage == nil {
 		if configured, ok := a.cfg.Output(f.Namespace); ok {
