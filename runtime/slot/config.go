@@ -135,8 +135,11 @@ func (c *Config) validateZones(bad func(field, format string, a ...any)) {
 	case c.FlexSize != 0 && c.FlexMode == 0:
 		bad("FlexMode", "not set: choose DoubleBuffered or Shared")
 	}
-	if c.Spinlocks > MaxSpinlocks {
+	switch {
+	case c.Spinlocks > MaxSpinlocks:
 		bad("Spinlocks", "%d is more than %d", c.Spinlocks, MaxSpinlocks)
+	case c.Spinlocks == 0 && c.FlexMode == hdr.FlexModeShared && c.FlexSize != 0:
+		bad("Spinlocks", "not set: a shared flexible zone needs one, lock 0 guards it")
 	}
 }
 

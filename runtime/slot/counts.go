@@ -48,7 +48,21 @@ func (c *WriterCounts) each(f func(off uint64, n *uint64)) {
 }
 
 // Counts returns what this and the earlier producers of the block met.
-func (w *Writer) Counts() WriterCounts { return w.count }
+func (w *Writer) Counts() WriterCounts {
+	w.gather()
+	return w.count
+}
+
+// gather adds what other goroutines counted.
+func (w *Writer) gather() {
+	w.locks.counts(&w.count.LockWaits, &w.count.LockWaitNS)
+	w.count.FlexUpdates += w.flexUpdates.Swap(0)
+}
+
+func (r *Reader) gather() {
+	r.locks.counts(&r.count.LockWaits, &r.count.LockWaitNS)
+	r.count.Retries += r.flexRetries.Swap(0)
+}
 
 // loadCounts goes on where the last producer's counters stood.
 func (w *Writer) loadCounts() {
@@ -58,6 +72,7 @@ func (w *Writer) loadCounts() {
 // flush shows the counters and that this producer lives to others. They gather
 // locally in between: sharing each step would cost more than the step.
 func (w *Writer) flush() {
+	w.gather()
 	w.producer.Poke(uint64(hdr.FieldProducerPageHeartbeatNS), uint64(w.clock.wall()))
 	w.count.each(func(off uint64, n *uint64) {
 		if w.producer.Peek(off) != *n {

@@ -74,13 +74,16 @@ func (h Holder) String() string {
 // done at once, and who would have had to do something. It is an
 // os.ErrDeadlineExceeded. Tries that fail for the same reason share one.
 type TimeoutError struct {
-	Op     string // "claim" or "acquire"
+	Op     string // "claim", "acquire" or "lock"
 	Holder Holder
 }
 
 func (e *TimeoutError) Error() string {
-	if e.Op == opAcquire {
+	switch e.Op {
+	case opAcquire:
 		return "no new value in time: waiting for " + e.Holder.String()
+	case opLock:
+		return "lock not free in time: waiting for " + e.Holder.String()
 	}
 	return "no free slot in time: waiting for " + e.Holder.String()
 }
@@ -94,4 +97,5 @@ func (e *TimeoutError) Timeout() bool { return true }
 const (
 	opClaim   = "claim"
 	opAcquire = "acquire"
+	opLock    = "lock"
 )

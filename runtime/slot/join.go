@@ -3,6 +3,7 @@ package slot
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"time"
 
@@ -53,6 +54,7 @@ func JoinReader(m Memory, p Plan, c Config, h Host, opts ReaderOptions) (*Reader
 	}
 	r.cell = v.cell(r.index)
 	r.cursor, r.evicted = r.cell.cursor, r.cell.evicted
+	r.locks = newLocks(v, h, opts.Wait, r.clock, uint64(r.index)+1, r.cell.incarnation)
 	sweep(&r.cell)
 	r.introduce()
 	r.loadCounts()
@@ -202,7 +204,7 @@ func (r *Reader) resume() {
 }
 
 // Seek moves the reader to another place, as if it had left and joined there.
-// No value may be in use.
+// No value may be in use, and no lock held.
 func (r *Reader) Seek(start Start, position uint64) error {
 	switch {
 	case r.held != 0:
@@ -215,6 +217,10 @@ func (r *Reader) Seek(start Start, position uint64) error {
 	if start == StartDefault {
 		start = StartNewest
 	}
+	if !r.locks.move() {
+		return ErrLockHeld
+	}
+	defer r.locks.moved()
 	sweep(&r.cell)
 	r.lost = 0
 	r.begin(start, position)
@@ -223,7 +229,7 @@ func (r *Reader) Seek(start Start, position uint64) error {
 }
 
 // Leave gives the cell back. A value in use is released; then the error is
-// ErrLoanOpen. The reader is of no use afterwards.
+// ErrLoanOpen. ErrLockHeld: see [Guard]. The reader is of no use afterwards.
 func (r *Reader) Leave() error {
 	if r.err == ErrHandleClosed {
 		return nil
@@ -234,6 +240,7 @@ func (r *Reader) Leave() error {
 	}
 	r.err, r.plain, r.held = ErrHandleClosed, false, 0
 	r.wait.close()
+	err = errors.Join(err, r.locks.close())
 	r.flush()
 	if !r.conf.latest() {
 		r.show()
@@ -276,6 +283,7 @@ func (r *Reader) loadCounts() {
 
 // flush shows the counters and that this reader lives to others.
 func (r *Reader) flush() {
+	r.gather()
 	base := uint64(r.index) * countersSize
 	r.cells.Poke(r.cell.base+uint64(hdr.FieldConsumerCellHeartbeatNS), uint64(r.clock.wall()))
 	r.count.each(func(off uint64, n *uint64) {
@@ -286,4 +294,7 @@ func (r *Reader) flush() {
 }
 
 // Counts returns what this and the earlier readers of the same cell met.
-func (r *Reader) Counts() ReaderCounts { return r.count }
+func (r *Reader) Counts() ReaderCounts {
+	r.gather()
+	return r.count
+}

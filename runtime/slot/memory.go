@@ -21,12 +21,13 @@ type view struct {
 	plan Plan
 	conf Config
 
-	producer, slots, flex           word.Region
-	control, cells, counters, locks word.Region
-	head, latest, gate, epoch       *word.U64
-	successor, selector             *word.U64
-	bell, roomWanted, state         *word.U32
-	sleepers, roomBell              *word.U32
+	producer, slots, flex     word.Region
+	control, cells, counters  word.Region
+	spinlocks                 word.Region
+	head, latest, gate, epoch *word.U64
+	successor, selector       *word.U64
+	bell, roomWanted, state   *word.U32
+	sleepers, roomBell        *word.U32
 }
 
 func newView(m Memory, p Plan, c Config) (*view, error) {
@@ -46,7 +47,7 @@ func newView(m Memory, p Plan, c Config) (*view, error) {
 		{"control", &v.control, m.Control, p.ControlSize},
 		{"cells", &v.cells, m.Cells, p.CellsSize},
 		{"counters", &v.counters, m.Counters, p.CountersSize},
-		{"spinlocks", &v.locks, m.Spinlocks, p.SpinlocksSize},
+		{"spinlocks", &v.spinlocks, m.Spinlocks, p.SpinlocksSize},
 	} {
 		var err error
 		if *r.dst, err = word.NewRegion(r.mem, r.size, regionAlign); err != nil {

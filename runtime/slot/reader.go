@@ -76,6 +76,9 @@ type Reader struct {
 	timeout *TimeoutError
 	summer  summer
 	count   ReaderCounts
+
+	locks       *Locks
+	flexRetries atomic.Uint64
 }
 
 // TryAcquire lends the next value if there is one. The error is not about absence:

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	hdr "github.com/pylabhub/datahub/generated/datahub/segment"
@@ -69,7 +70,10 @@ type Writer struct {
 	current uint64   // latest values: slot + 1 of the latest
 	slot    uint64   // latest values: the claimed slot
 
-	summer     summer
+	summer      summer
+	locks       *Locks
+	flexUpdates atomic.Uint64
+
 	count      WriterCounts
 	timeout    *TimeoutError // the last one, and why
 	timedOutBy stall
@@ -97,6 +101,7 @@ func OpenWriter(m Memory, p Plan, c Config, h Host, opts WriterOptions) (*Writer
 	}
 	w.plain = !c.latest() && !c.Timestamp && !c.Length && !c.checksums() && !word.Staged
 	w.wait.init(opts.Wait, w.clock, h, v.roomBell)
+	w.locks = newLocks(v, h, opts.Wait, w.clock, 0, v.epoch)
 	if word.Staged {
 		if w.buf, err = word.NewRegion(word.Alloc(p.SlotsSize, regionAlign), p.SlotsSize, regionAlign); err != nil {
 			return nil, err
@@ -372,8 +377,8 @@ func (w *Writer) Abort() error {
 }
 
 // Close says that there will be no more values and wakes everybody. A claimed
-// slot is given back; then the error is ErrLoanOpen. The caller gives the
-// producer's lock back afterwards.
+// slot is given back; then the error is ErrLoanOpen. ErrLockHeld: see [Guard]. The
+// caller gives the producer's lock back afterwards.
 func (w *Writer) Close() error {
 	if w.closed {
 		return nil
@@ -384,6 +389,7 @@ func (w *Writer) Close() error {
 	}
 	w.closed, w.limit = true, 0
 	w.wait.close()
+	err = errors.Join(err, w.locks.close())
 	w.flush()
 	// Pairs with the state load in Reader.await.
 	w.state.Store(hdr.ProducerPageStateClosing)
@@ -400,5 +406,6 @@ func (w *Writer) Detach() {
 	}
 	w.closed, w.limit, w.claimed = true, 0, 0
 	w.wait.close()
+	_ = w.locks.close() // the next to lock what is held are told
 	w.flush()
 }
