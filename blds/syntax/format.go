@@ -338,6 +338,9 @@ func exprText(e *Expr, tight bool) string {
 }
 
 func appendExpr(b []byte, e *Expr, tight bool) []byte {
+	if e == nil {
+		return b // in a tree with problems
+	}
 	switch e.Kind {
 	case StringExpr:
 		return appendQuoted(b, e.Text)

@@ -83,6 +83,7 @@ func FuzzParser(f *testing.F) {
 		if len(problems) == 0 {
 			checkRoundTrip(t, tree)
 		}
+		Format(tree) // with problems, too, there is a text
 	})
 }
 

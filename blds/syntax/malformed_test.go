@@ -58,6 +58,8 @@ func survive(t *testing.T, src string, read func(string) ([]byte, error)) (probl
 			t.Fatalf("panic: %v\n%s", r, src)
 		}
 	}()
+	tree, _ := Parse("in.blds", []byte(src))
+	Format(tree)
 	pkgs, infos, list := Load([]Source{{"in.blds", []byte(src)}}, read)
 	checkProblems(t, list, map[string]string{"in.blds": src})
 	if t.Failed() {

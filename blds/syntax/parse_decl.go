@@ -1,6 +1,8 @@
 package syntax
 
 import (
+	"strconv"
+
 	"github.com/pylabhub/datahub/blds/schema"
 )
 
@@ -188,11 +190,12 @@ func (p *parser) parseEnum() (e *Enum, ok bool) {
 		return e, false
 	}
 	remedy := "write " + word + " " + e.Name.Text + " : u8 {"
-	if !p.expect(tColon, remedy) {
-		return e, false
-	}
-	if e.Base, ok = p.head("an integer type", remedy); !ok {
-		return e, false
+	// Without a base type the values can be read all the same.
+	colon := p.expect(tColon, remedy)
+	if colon || p.tok.kind != tLBrace {
+		if e.Base, ok = p.head("an integer type", remedy); !ok && p.tok.kind != tLBrace {
+			return e, false
+		}
 	}
 	if e.Attrs, ok = p.parseAttrs(); !ok {
 		return e, false
@@ -205,7 +208,7 @@ func (p *parser) parseEnum() (e *Enum, ok bool) {
 		if v.Name, ok = p.name("the name of a value", ""); !ok {
 			return &v.Comments, false
 		}
-		if !p.expect(tAssign, "give each value its number: "+v.Name.Text+" = 0") {
+		if !p.expect(tAssign, "give each value its number: "+v.Name.Text+" = "+strconv.Itoa(len(e.Values)-1)) {
 			return &v.Comments, false
 		}
 		if v.Value, ok = p.parseExpr(); !ok {

@@ -16,23 +16,11 @@ func (p *parser) parseRecord() (r *Record, ok bool) {
 		return r, false
 	}
 	if r.Schema {
-		remedy := "write schema " + r.Name.Text + " version 1.0.0 {"
-		if !p.tok.is("version") {
-			p.unexpected(remedy, `"version"`)
-			return r, false
-		}
-		p.advance()
-		if p.tok.kind != tVersion {
-			p.wholeVersion()
-			p.unexpected(remedy, "a version of three numbers")
-			return r, false
-		}
-		v, _ := schema.ParseVersion(p.tok.text) // the lexer has checked it
-		r.Version = &Version{Version: v, Pos: p.here()}
-		p.advance()
+		r.Version = p.parseVersion(r.Name.Text)
 	} else if p.tok.is("version") {
 		p.unexpected("write schema "+r.Name.Text+", or leave the version out", `"{"`)
-		return r, false
+		p.advance()
+		p.got(tVersion)
 	}
 	if r.Attrs, ok = p.parseAttrs(); !ok {
 		return r, false
@@ -46,6 +34,30 @@ func (p *parser) parseRecord() (r *Record, ok bool) {
 		r.Members = append(r.Members, m)
 	})
 	return r, ok
+}
+
+// parseVersion parses "version" and the version. If they are missing or not
+// well-formed the body can be read all the same.
+func (p *parser) parseVersion(name string) *Version {
+	remedy := "write schema " + name + " version 1.0.0 {"
+	if p.tok.is("version") {
+		p.advance()
+	} else {
+		p.unexpected(remedy, `"version"`)
+	}
+	v := &Version{Pos: p.here()}
+	switch {
+	case p.tok.kind == tVersion:
+		v.Version, _ = schema.ParseVersion(p.tok.text) // the lexer has checked it
+		p.advance()
+	case p.tok.first || p.tok.kind != tInt && p.tok.kind != tFloat && p.tok.kind != tString && p.tok.kind != tIdent:
+		p.unexpected(remedy, "a version of three numbers")
+	default:
+		p.wholeVersion()
+		p.unexpected(remedy, "a version of three numbers")
+		p.advance()
+	}
+	return v
 }
 
 // wholeVersion widens a token like v1 to what was meant as a version, v1.2.3, so
