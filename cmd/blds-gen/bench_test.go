@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"github.com/pylabhub/datahub/blds/gosrc"
 	"github.com/pylabhub/datahub/blds/layout"
 	"github.com/pylabhub/datahub/blds/syntax"
+	"github.com/pylabhub/datahub/cmd/blds-gen/internal/cli"
 )
 
 // bldsText returns a file with n schemas of ten fields, a nested record and an
@@ -124,6 +126,7 @@ const (
 // BenchmarkGen runs gen over 500 schemas in 50 Go packages whose output is up to
 // date, and tells loading from the rest.
 func BenchmarkGen(b *testing.B) {
+	defer debug.SetGCPercent(debug.SetGCPercent(cli.GCPercent)) // as in the program
 	const packages, each = 50, 10
 	dir := b.TempDir()
 	write := func(name string, text []byte) {
