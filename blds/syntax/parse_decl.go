@@ -48,15 +48,9 @@ func (p *parser) parseFile() {
 			p.separator("declarations")
 			ok = true
 		default:
-			remedy := ""
-			if p.tok.kind == tIdent {
-				if remedy = foreignDecls[p.tok.text]; remedy != "" {
-					remedy = "use " + remedy
-				} else {
-					remedy = didYouMean(p.tok.text, declKeywords, "")
-				}
+			if ok = p.foreignDecl(); ok {
+				continue
 			}
-			p.unexpected(remedy, "a declaration")
 		}
 		if !ok {
 			p.skipToDecl(off)
@@ -64,6 +58,25 @@ func (p *parser) parseFile() {
 	}
 	p.f.End = p.rest()
 	p.f.normalise()
+}
+
+// foreignDecl reports what is no declaration. A word that was meant as a keyword
+// is read as that keyword then.
+func (p *parser) foreignDecl() bool {
+	word, remedy := "", ""
+	if p.tok.kind == tIdent && !p.tok.quoted {
+		if word = foreignDecls[p.tok.text]; word != "" {
+			remedy = "use " + word
+		} else if word = schema.Nearest(p.tok.text, declKeywords); word != "" {
+			remedy = "did you mean " + quote(word) + "?"
+		}
+	}
+	p.unexpected(remedy, "a declaration")
+	if word == "" {
+		return false
+	}
+	p.tok.text = word
+	return true
 }
 
 // skipToDecl goes on to the next word that can begin a declaration. The item that

@@ -212,7 +212,7 @@ func (p *parser) parseField() (f *Field, ok bool) {
 		return f, false
 	}
 	if p.tok.kind == tAssign {
-		p.unexpected("write a default as @default(value)", "an attribute or the next field")
+		p.unexpected("fields have no numbers; write a default as @default(value)", "an attribute or the next field")
 		return f, false
 	}
 	return f, true

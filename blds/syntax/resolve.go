@@ -83,6 +83,8 @@ func (l *loader) unknownType(u *unit, n Name, field string) {
 		remedy = "use " + w
 	} else if isBuiltin(field) {
 		remedy = "a field's name comes first: " + n.Text + " " + field
+	} else if w := foreignTypes[field]; w != "" {
+		remedy = "a field's name comes first: " + n.Text + " " + strings.TrimSuffix(w, ", or string[n]")
 	}
 	p := u.ps.add(schema.CodeUnknownType, n.Pos, remedy, "unknown type %s", quote(n.Text))
 	if p == nil || remedy != "" {
