@@ -116,12 +116,16 @@ func (c *consumer) Release() error {
 }
 
 // Close gives the consumer's place to others. While a sample is in use Close does
-// nothing and returns ErrLoanOpen; a second Close does nothing.
+// nothing and returns ErrLoanOpen, while it holds a lock ErrLockHeld; a second
+// Close does nothing.
 //
 // Close may be called from another goroutine to end a call that waits.
 func (c *consumer) Close() error {
 	if c.lent {
 		return ErrLoanOpen
+	}
+	if c.locks.Held() != 0 {
+		return ErrLockHeld
 	}
 	return c.end(c.r.Leave)
 }

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/pylabhub/datahub/runtime/segment"
+	"github.com/pylabhub/datahub/runtime/slot"
 )
 
 // A handle is what producers and consumers have in common: the block, and the end
@@ -16,6 +17,7 @@ type handle struct {
 	spec   *Spec
 	opts   *options
 	fields *fieldTable // nil in raw channels
+	locks  *slot.Locks
 
 	slow   sync.Mutex // held by a call that may sleep; Close waits for it
 	closed atomic.Bool
@@ -26,6 +28,7 @@ type handle struct {
 	live   context.Context
 	parent <-chan struct{}
 	cancel context.CancelCauseFunc
+	flex   any // the FlexWriter or FlexReader, once it was asked for
 }
 
 // linked returns a context that ends with ctx and with the handle.

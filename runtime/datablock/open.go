@@ -77,6 +77,7 @@ func openProducer(s *Spec, name string, opts []Option) (*producer, error) {
 		}
 		return nil, errors.Join(fmt.Errorf("create channel %q: %w", name, err), seg.Close())
 	}
+	p.locks = p.w.Locks()
 	return p, nil
 }
 
@@ -112,5 +113,6 @@ func openConsumer(s *Spec, name string, opts []Option) (*consumer, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("attach to channel %q: %w", name, err), seg.Close())
 	}
+	c.locks = c.r.Locks()
 	return c, nil
 }

@@ -124,12 +124,16 @@ func (p *producer) Consumers() int { return p.w.Readers() }
 
 // Close ends the channel: consumers read what they have not read yet and are told
 // then. The block is removed (see [Keep] for when not). While a value is in hand
-// Close does nothing and returns ErrLoanOpen; a second Close does nothing.
+// Close does nothing and returns ErrLoanOpen, while it holds a lock ErrLockHeld; a
+// second Close does nothing.
 //
 // Close may be called from another goroutine to end a call that waits.
 func (p *producer) Close() error {
 	if p.w.Claimed() != 0 {
 		return ErrLoanOpen
+	}
+	if p.locks.Held() != 0 {
+		return ErrLockHeld
 	}
 	return p.end(func() error {
 		unread := p.w.Unread()

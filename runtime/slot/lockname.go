@@ -91,7 +91,7 @@ func (t *Locks) withControl(ctx context.Context, timeout time.Duration, fn func(
 // Name returns the name the lock is given out under, "" if it is not, or after the
 // handle was closed.
 func (l Lock) Name() string {
-	if l.i == controlLock || !l.t.inside.enter() {
+	if l.t == nil || l.i == controlLock || !l.t.inside.enter() {
 		return ""
 	}
 	defer l.t.inside.leave()

@@ -92,7 +92,7 @@ func (t *Locks) Control() Lock { return Lock{t, controlLock} }
 const controlLock = -1
 
 // A Lock is a lock between processes. It is not for recursion: who locks it twice
-// waits for himself. A Lock is good as long as its handle.
+// waits for himself. A Lock is good as long as its handle; the zero Lock is none.
 type Lock struct {
 	t *Locks
 	i int
@@ -120,18 +120,13 @@ func (l Lock) bell() *uint32 {
 	return word.Addr(r.U32(off + uint64(hdr.FieldSpinlockWord)))
 }
 
-// A Guard is one acquisition of a lock. It may be handed to another goroutine. If
-// its handle is closed before it is unlocked, the next to lock are told that the
-// owner died.
-type Guard struct {
-	l     Lock
-	token uint64 // what the word holds, without waiters and poisoned
-}
-
 // TryLock takes the lock if nobody has it, or only a dead owner: ok is false if
 // somebody lives who has it. If ok, the error can be ErrOwnerDied or ErrPoisoned.
 func (l Lock) TryLock() (g Guard, ok bool, err error) {
 	t := l.t
+	if t == nil {
+		return Guard{}, false, ErrNoLock
+	}
 	if !t.enter() {
 		return Guard{}, false, ErrHandleClosed
 	}
@@ -151,6 +146,9 @@ func (l Lock) TryLock() (g Guard, ok bool, err error) {
 // any other error it is not.
 func (l Lock) Lock(ctx context.Context, timeout time.Duration) (Guard, error) {
 	t := l.t
+	if t == nil {
+		return Guard{}, ErrNoLock
+	}
 	if !t.enter() {
 		return Guard{}, ErrHandleClosed
 	}
@@ -302,72 +300,6 @@ func (l Lock) timedOut(v uint64, start int64) error {
 	}
 	h.Since = t.clock.base.Add(time.Duration(start))
 	return &TimeoutError{opLock, h}
-}
-
-// Held reports whether the guard holds its lock.
-func (g Guard) Held() bool {
-	if g.l.t == nil || !g.l.t.inside.enter() {
-		return false
-	}
-	defer g.l.t.inside.leave()
-	return g.owns(g.l.word().Load())
-}
-
-func (g Guard) owns(v uint64) bool { return v&^lockFlags == g.token }
-
-// MarkConsistent says that what the lock guards is whole again.
-func (g Guard) MarkConsistent() error {
-	if g.l.t == nil {
-		return ErrNotLocked
-	}
-	if !g.l.t.inside.enter() {
-		return ErrHandleClosed
-	}
-	defer g.l.t.inside.leave()
-	w := g.l.word()
-	for {
-		v := w.Load()
-		if !g.owns(v) {
-			return ErrNotLocked
-		}
-		if w.CompareAndSwap(v, v&^uint64(hdr.SpinlockPoisoned)) {
-			return nil
-		}
-	}
-}
-
-// Unlock gives the lock back. A lock that was poisoned and not marked consistent
-// stays so. ErrNotLocked: that was done before.
-func (g Guard) Unlock() error {
-	if g.l.t == nil {
-		return ErrNotLocked
-	}
-	if !g.l.t.inside.enter() {
-		return ErrHandleClosed
-	}
-	defer g.l.t.inside.leave()
-	return g.unlock()
-}
-
-func (g Guard) unlock() error {
-	w := g.l.word()
-	for {
-		v := w.Load()
-		if !g.owns(v) {
-			return ErrNotLocked
-		}
-		// One swap; it only fails if a waiter sets his bit meanwhile. A plain one would
-		// take the lock from its next owner if a guard were unlocked twice. Pairs with
-		// the load in attempt.
-		if !w.CompareAndSwap(v, v&uint64(hdr.SpinlockPoisoned)) {
-			continue
-		}
-		g.l.t.held.Add(-1)
-		if v&uint64(hdr.SpinlockWaiters) != 0 {
-			g.l.t.host.Wake(g.l.bell())
-		}
-		return nil
-	}
 }
 
 // enter lets a call in, once the cell's incarnation is not about to change.

@@ -295,6 +295,9 @@ func TestMisuseOfAGuardIsFound(t *testing.T) {
 	if _, err := lockAt(t, c.Locks(), 0).Lock(bg, -1); !errors.Is(err, ErrOwnerDied) {
 		t.Errorf("the next after one that left with the lock: %v, want ErrOwnerDied", err)
 	}
+	if _, err := (Lock{}).Lock(bg, -1); !errors.Is(err, ErrNoLock) {
+		t.Errorf("no lock: %v", err)
+	}
 	for _, i := range []int{-1, 2, 1 << 40} {
 		if _, err := c.Locks().At(i); !errors.Is(err, ErrNoLock) {
 			t.Errorf("lock %d of 2: %v, want ErrNoLock", i, err)
