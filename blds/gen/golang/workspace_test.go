@@ -2,7 +2,6 @@ package golang
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -17,11 +16,10 @@ import (
 )
 
 // A workspace is a user's module in a folder of its own, which sees the checkout
-// through a go.work and the stand-in for runtime/datablock through an overlay.
+// through a go.work.
 type workspace struct {
-	t       testing.TB
-	dir     string
-	overlay string
+	t   testing.TB
+	dir string
 }
 
 func newWorkspace(t testing.TB) *workspace {
@@ -31,23 +29,6 @@ func newWorkspace(t testing.TB) *workspace {
 		t.Fatal(err)
 	}
 	w := &workspace{t: t, dir: t.TempDir()}
-	w.overlay = filepath.Join(t.TempDir(), "overlay.json")
-	replace := map[string]string{}
-	real, err := filepath.Glob(filepath.Join(root, "runtime", "datablock", "*.go"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range real {
-		replace[name] = ""
-	}
-	replace[filepath.Join(root, "runtime", "datablock", "datablock.go")] = filepath.Join(root, "blds", "gen", "golang", "testdata", "datablock", "datablock.go")
-	data, err := json.Marshal(map[string]any{"Replace": replace})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(w.overlay, data, 0o666); err != nil {
-		t.Fatal(err)
-	}
 	w.write("go.mod", "module "+module+"\n\ngo 1.26.0\n")
 	w.write("go.work", fmt.Sprintf("go 1.26.0\n\nuse .\nuse %q\n", filepath.ToSlash(root)))
 	return w
@@ -66,7 +47,6 @@ func (w *workspace) write(name, text string) {
 
 // run runs the go command and returns what it printed.
 func (w *workspace) run(env []string, args ...string) (string, error) {
-	args = append([]string{args[0], "-overlay", w.overlay}, args[1:]...)
 	cmd := exec.Command("go", args...)
 	cmd.Dir = w.dir
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOPROXY=off", "GOFLAGS=", "GOWORK=")
