@@ -98,6 +98,10 @@ func (r *resolver) flex(p *schema.Package, d *schema.SchemaDecl, c *schema.Chann
 	if c.FlexMode == 0 {
 		c.FlexMode = schema.DoubleBuffered
 	}
+	if c.FlexMode == schema.Shared && c.Spinlocks == 0 {
+		r.add(schema.CodeChannelMissing, c.Pos, "add spinlocks 1, or more for other uses",
+			"channel %q has no spinlocks, but lock 0 guards a shared flexible zone", name)
+	}
 	own := func(yield func(string) bool) { // those it could be
 		for _, s := range p.Schemas {
 			if s != d && s.Channel == nil && s.Record != nil && !yield(s.Record.Name) {

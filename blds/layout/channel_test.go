@@ -25,6 +25,8 @@ func channelRefusals() []refusal {
 	}
 	calib := schemaDecl(record("Calib", field("gain", schema.F64)))
 	misspelled := channel(func(c *schema.Channel) { c.FlexName = "Calb" })
+	unguarded := channel(func(c *schema.Channel) { c.FlexName, c.FlexMode = "Calib", schema.Shared })
+	unguarded.Flex = calib
 	own := channel(func(c *schema.Channel) { c.FlexName = "T" })
 	own.Flex = own
 	foreign := channel(func(c *schema.Channel) { c.FlexName = "Calib" })
@@ -46,6 +48,7 @@ func channelRefusals() []refusal {
 		refused("a checksum without its type", func(c *schema.Channel) { c.Checksum = schema.ChecksumEnforced }),
 		refused("a checksum type without checksum", func(c *schema.Channel) { c.ChecksumType = schema.CRC32C }),
 		refused("a flex_mode without flex", func(c *schema.Channel) { c.FlexMode = schema.Shared }),
+		{"a shared flexible zone without spinlocks", []*schema.Package{packageOf(unguarded, calib)}},
 		{"a flexible zone that is misspelled", []*schema.Package{packageOf(misspelled, calib)}},
 		{"a flexible zone of another package", []*schema.Package{packageOf(foreign), packageOf(calib)}},
 		{"a flexible zone with a channel", []*schema.Package{packageOf(own, calib)}},

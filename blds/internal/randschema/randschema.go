@@ -170,7 +170,9 @@ func (g *generator) schema() *schema.SchemaDecl {
 	for _, s := range g.pkg.Schemas {
 		if s.Channel == nil && g.one(2) {
 			d.Flex, c.FlexName = s, s.Record.Name
-			c.FlexMode = pick(g, schema.DoubleBuffered, schema.Shared)
+			if c.FlexMode = pick(g, schema.DoubleBuffered, schema.Shared); c.FlexMode == schema.Shared {
+				c.Spinlocks = max(c.Spinlocks, 1) // lock 0 guards the zone
+			}
 		}
 	}
 	d.Channel = c

@@ -157,7 +157,7 @@ func TestSegmentsAreThoseOfTheRuntime(t *testing.T) {
 					conf.Checksum, conf.ChecksumType = hdr.Checksum(c.Checksum), hdr.ChecksumType(c.ChecksumType)
 				}
 				if s.Flex != nil {
-					conf.FlexSize, conf.FlexMode = size, hdr.FlexMode(c.FlexMode)
+					conf.FlexSize, conf.FlexMode, conf.Spinlocks = size, hdr.FlexMode(c.FlexMode), 1
 				}
 				plan, err := slot.NewPlan(conf)
 				if err != nil {
