@@ -47,8 +47,10 @@ type ProducerPage struct {
 	_        [120]byte
 	// heartbeat is when the producer last did something. It decides nothing.
 	HeartbeatNS int64 `blds:"atomic,timestamp=ns,align=128,group=heartbeat"`
-	_           [120]byte
-	Counters    ProducerCounters `blds:"align=128,group=counters"`
+	// SinceNS is when the present producer began.
+	SinceNS  int64 `blds:"atomic,timestamp=ns,group=heartbeat"`
+	_        [112]byte
+	Counters ProducerCounters `blds:"align=128,group=counters"`
 	// Producers are the present producer and the one before it.
 	Producers [2]Process `blds:"align=128,group=producers"`
 	_         [384]byte  `blds:"reserved"`
@@ -78,6 +80,7 @@ const (
 	FieldProducerPageSuccessor   fixed.Field = 776
 	FieldProducerPageSelector    fixed.Field = 896
 	FieldProducerPageHeartbeatNS fixed.Field = 1024
+	FieldProducerPageSinceNS     fixed.Field = 1032
 	FieldProducerPageCounters    fixed.Field = 1152
 	FieldProducerPageProducers   fixed.Field = 1408
 )
@@ -87,76 +90,77 @@ var ProducerPageSchema = fixed.Schema{
 	ID:      "datahub.segment.ProducerPage",
 	Version: [3]uint16{1, 0, 0},
 	LayoutHash: [32]byte{
-		0x75, 0x15, 0x2c, 0x0d, 0x79, 0x7c, 0x5a, 0x9b, 0xf8, 0x15, 0x97, 0x24, 0x79, 0xbc, 0x84, 0x0a,
-		0x18, 0xe9, 0x13, 0x6f, 0xea, 0xde, 0xfe, 0xfb, 0x46, 0xb2, 0xa7, 0x85, 0x26, 0x5b, 0x22, 0x68,
+		0xfc, 0xf3, 0x6c, 0x37, 0x24, 0x4e, 0xbc, 0xec, 0x2b, 0xce, 0x7a, 0x8d, 0xe7, 0x21, 0xe3, 0xc7,
+		0xbf, 0xae, 0xdf, 0x5d, 0x5d, 0xa5, 0x4e, 0xf0, 0x2a, 0x21, 0x4a, 0xf1, 0xa2, 0xde, 0xa8, 0x91,
 	},
 	SchemaHash: [32]byte{
-		0xad, 0xe6, 0xde, 0xc1, 0x8e, 0x66, 0x0e, 0x78, 0x93, 0x24, 0x52, 0x45, 0xf3, 0xfd, 0x26, 0xe8,
-		0x8d, 0x7e, 0x88, 0xac, 0xf1, 0x57, 0x02, 0xf1, 0xac, 0xd0, 0xde, 0xc5, 0x81, 0x6c, 0x07, 0xdc,
+		0xd5, 0x70, 0xfe, 0x1b, 0xb7, 0xba, 0xe7, 0xcf, 0x2e, 0xf2, 0xf1, 0xc9, 0x39, 0xfb, 0xe1, 0x7e,
+		0x9f, 0x69, 0x99, 0x77, 0x44, 0x5b, 0x2b, 0xc7, 0xfa, 0x90, 0x13, 0xc7, 0x13, 0x19, 0x19, 0x96,
 	},
 	Size:  2048,
 	Align: 128,
-	Descriptor: "BLDS\x01\x85\x03\x01\x80\x10\x80\x01\x80\x10\x17\x00\x08\x80\x01\x04\x00\x00\x04\x08x\x01\x0fx\x00\x00" +
+	Descriptor: "BLDS\x01\x8d\x03\x01\x80\x10\x80\x01\x80\x10\x18\x00\x08\x80\x01\x04\x00\x00\x04\x08x\x01\x0fx\x00\x00" +
 		"\x80\x01\x08\x80\x01\x04\x00\x00\x04\x88\x01x\x01\x0fx\x00\x00\x80\x02\x08\x80\x01\x04\x00\x00\x04\x88" +
 		"\x02x\x01\x0fx\x00\x00\x80\x03\x04\x80\x01\x03\x00\x00\x04\x84\x03|\x01\x0f|\x00\x00\x80\x04\x04\x80" +
 		"\x01\x03\x00\x00\x04\x84\x04|\x01\x0f|\x00\x00\x80\x05\x08\x80\x01\x04\x00\x00\x04\x88\x05x\x01\x0fx" +
 		"\x00\x00\x80\x06\x04\x80\x01\x03\x00\x00\x04\x84\x06\x04\x01\x0f\x04\x00\x00\x88\x06\x08\x08\x04\x00" +
 		"\x00\x04\x90\x06p\x01\x0fp\x00\x00\x80\x07\x08\x80\x01\x04\x00\x00\x04\x88\x07x\x01\x0fx\x00\x00\x80" +
-		"\x08\x08\x80\x01\x08\x00\x00\x04\x88\x08x\x01\x0fx\x00\x00\x80\x09\x80\x02\x80\x01\x0e\x00\x00\x00\x80" +
-		"\x02\x08\x80\x02\x10\x00\x08\x08\x04\x00\x00\x00\x08\x08\x08\x04\x00\x00\x00\x10\x08\x08\x04\x00\x00" +
-		"\x00\x18\x08\x08\x04\x00\x00\x00 \x08\x08\x04\x00\x00\x00(\x08\x08\x04\x00\x00\x000\x08\x08\x04\x00\x00" +
-		"\x008\x08\x08\x04\x00\x00\x00@\x08\x08\x04\x00\x00\x00H\x08\x08\x04\x00\x00\x00P\x08\x08\x04\x00\x00" +
-		"\x00X\x08\x08\x04\x00\x00\x00`\x08\x08\x04\x00\x00\x00h\x08\x08\x04\x00\x00\x00p\x08\x08\x04\x00\x00" +
-		"\x00x\x88\x01\x01\x10\x88\x01\x00\x00\x80\x0b\x80\x02\x80\x01\x0e\x00\x01\x02\x00\x80\x01\x08\x80\x01" +
-		"\x08\x00\x04\x04\x03\x00\x00\x00\x04\x04\x04\x03\x00\x00\x00\x08\x08\x08\x04\x00\x00\x00\x10\x08\x08" +
-		"\x08\x00\x00\x00\x18\x08\x08\x04\x00\x00\x00 \x10\x01\x01\x00\x01\x10\x000 \x01\x0c \x00\x00P0\x01\x0c" +
-		"0\x00\x00\x80\x0d\x80\x03\x01\x10\x80\x03\x00\x00\xe9\x04\x1cdatahub.segment.producerpage\x04head\x00" +
-		"\x00\x00\x00\x00\x00\x00\x06latest\x00\x00\x00\x00\x00\x00\x00\x04gate\x00\x00\x00\x00\x00\x00\x00\x04" +
-		"bell\x00\x00\x00\x00\x00\x00\x00\x0aroomwanted\x00\x00\x00\x00\x00\x00\x00\x05epoch\x00\x00\x00\x00\x00" +
-		"\x00\x00\x05state\x00\x00\x00\x00\x00\x00\x00\x09successor\x00\x00\x00\x00\x00\x00\x00\x08selector\x00" +
-		"\x00\x00\x00\x00\x00\x00\x0bheartbeatns\x00\x01\x04\x00\x00\x00\x00\x08counters\x00\x00\x00\x00\x00\x00" +
-		"\x00\x05bytes\x00\x00\x00\x00\x00\x00\x00\x09roomwaits\x00\x00\x00\x00\x00\x00\x00\x0aroomwaitns\x00" +
-		"\x02\x04\x00\x00\x00\x00\x09lockwaits\x00\x00\x00\x00\x00\x00\x00\x0alockwaitns\x00\x02\x04\x00\x00\x00" +
-		"\x00\x0adrainwaits\x00\x00\x00\x00\x00\x00\x00\x0bdrainwaitns\x00\x02\x04\x00\x00\x00\x00\x08timeout" +
-		"s\x00\x00\x00\x00\x00\x00\x00\x07rescans\x00\x00\x00\x00\x00\x00\x00\x05wakes\x00\x00\x00\x00\x00\x00" +
-		"\x00\x09evictions\x00\x00\x00\x00\x00\x00\x00\x08detached\x00\x00\x00\x00\x00\x00\x00\x09reclaimed\x00" +
-		"\x00\x00\x00\x00\x00\x00\x09takeovers\x00\x00\x00\x00\x00\x00\x00\x0bflexupdates\x00\x00\x00\x00\x00" +
-		"\x00\x00\x09producers\x00\x00\x00\x00\x00\x00\x00\x03pid\x00\x00\x00\x00\x00\x00\x00\x03uid\x00\x00\x00" +
-		"\x00\x00\x00\x00\x05start\x00\x00\x00\x00\x00\x00\x00\x09startedns\x00\x01\x04\x00\x00\x00\x00\x0cpi" +
-		"dnamespace\x00\x00\x00\x00\x00\x00\x00\x06bootid\x00\x00\x00\x00\x00\x00\x00\x07program\x00\x00\x00\x00" +
-		"\x00\x00\x00\x04host\x00\x00\x00\x00\x00\x00\x00\x03\x0cstateclosing\x03\x02\x09statelive\x03\x01\x0f" +
-		"statesuperseded\x03\x03\x91\x16\x1cdatahub.segment.ProducerPage\x01\x00\x00WProducerPage holds the w" +
-		"ords that only the producer writes. Consumers map it\x0aread-only.\x00\x00\x06\x7fhead is the positi" +
-		"on that is written next: all below it are committed. A\x0ablock of latest values keeps the position " +
-		"it began at.\x04head\x06\x81\x01latest is the newest value of a block of latest values: the low 44 b" +
-		"its of\x0aits sequence << 20 | slot + 1; 0 if there is none yet.\x06latest\x06lgate bounds what may " +
-		"have been overwritten: position q is whole if\x0aq + capacity >= gate. It never goes down.\x04gate\x06" +
-		"7bell changes when sleeping consumers are to look again.\x04bell\x07\x0broom_wantedEroom_wanted is 1" +
-		" while the producer sleeps until a consumer advances.\x0broom_wanted\x06Wepoch counts the producers " +
-		"this block has had. producers[epoch % 2] is the\x0apresent one.\x05epoch\x06<state is one of state_l" +
-		"ive, state_closing, state_superseded.\x05state\x069successor is the generation that took this block'" +
-		"s place.\x05state\x06]selector is the sequence << 1 | index of the current copy of a double-buffered" +
-		"\x0aflexible zone.\x08selector\x07\x0cheartbeat_nsFheartbeat is when the producer last did something" +
-		". It decides nothing.\x09heartbeat\x04\x08counters\x00 datahub.segment.ProducerCounters\x00{Producer" +
-		"Counters counts what a producer met since the block was made. How many\x0avalues it wrote follows fr" +
-		"om head or latest.\x029bytes committed; only counted where values have a length.\x03\x0aroom_waitsIr" +
-		"oom_waits counts how often the ring was full, room_wait_ns for how long.\x01\x0croom_wait_ns\x03\x0a" +
-		"lock_waits'lock_waits counts waits for a spinlock.\x01\x0clock_wait_ns\x03\x0bdrain_waits;drain_wait" +
-		"s counts waits for consumers to finish, at close.\x01\x0ddrain_wait_ns\x00\x022rescans counts how of" +
-		"ten the cells were looked at.\x02+wakes counts the times sleepers were woken.\x02Fevictions counts c" +
-		"onsumers that lost their place because they stalled.\x02`detached counts consumers that lost their p" +
-		"lace because their cell held what\x0ano consumer writes.\x02;reclaimed counts cells of dead consumer" +
-		"s that were cleaned.\x02?takeovers counts producers that went on where another one died.\x03\x0cflex" +
-		"_updates1flex_updates counts updates of the flexible zone.\x00\x069producers are the present produce" +
-		"r and the one before it.\x09producers\x01\x17datahub.segment.Process\x00jProcess says who a particip" +
-		"ant is. It is for people and for diagnosis: only\x0athe locks decide who is alive.\x00\x028uid is th" +
-		"e effective user, 0 where users have no number.\x02tstart is when the process started, in the kernel" +
-		"'s own unit. Together with\x0athe pid it names one process of one boot.\x03\x0astarted_ns\"started_n" +
-		"s is the same for people.\x03\x0dpid_namespaceHpid_namespace is the inode of the process's pid names" +
-		"pace, 0 if unknown.\x03\x07boot_id/boot_id changes with each start of the machine.\x00\x00\x00\x0dst" +
-		"ate_closing1state_closing: the producer has closed the block.\x0astate_live9state_live: the producer" +
-		" goes on, or died without a word.\x10state_supersededIstate_superseded: a block of the generation su" +
-		"ccessor has taken the name.",
+		"\x08\x08\x80\x01\x08\x00\x00\x04\x88\x08\x08\x08\x08\x00\x00\x04\x90\x08p\x01\x0fp\x00\x00\x80\x09\x80" +
+		"\x02\x80\x01\x0e\x00\x00\x00\x80\x02\x08\x80\x02\x10\x00\x08\x08\x04\x00\x00\x00\x08\x08\x08\x04\x00" +
+		"\x00\x00\x10\x08\x08\x04\x00\x00\x00\x18\x08\x08\x04\x00\x00\x00 \x08\x08\x04\x00\x00\x00(\x08\x08\x04" +
+		"\x00\x00\x000\x08\x08\x04\x00\x00\x008\x08\x08\x04\x00\x00\x00@\x08\x08\x04\x00\x00\x00H\x08\x08\x04" +
+		"\x00\x00\x00P\x08\x08\x04\x00\x00\x00X\x08\x08\x04\x00\x00\x00`\x08\x08\x04\x00\x00\x00h\x08\x08\x04" +
+		"\x00\x00\x00p\x08\x08\x04\x00\x00\x00x\x88\x01\x01\x10\x88\x01\x00\x00\x80\x0b\x80\x02\x80\x01\x0e\x00" +
+		"\x01\x02\x00\x80\x01\x08\x80\x01\x08\x00\x04\x04\x03\x00\x00\x00\x04\x04\x04\x03\x00\x00\x00\x08\x08" +
+		"\x08\x04\x00\x00\x00\x10\x08\x08\x08\x00\x00\x00\x18\x08\x08\x04\x00\x00\x00 \x10\x01\x01\x00\x01\x10" +
+		"\x000 \x01\x0c \x00\x00P0\x01\x0c0\x00\x00\x80\x0d\x80\x03\x01\x10\x80\x03\x00\x00\xf8\x04\x1cdatahu" +
+		"b.segment.producerpage\x04head\x00\x00\x00\x00\x00\x00\x00\x06latest\x00\x00\x00\x00\x00\x00\x00\x04" +
+		"gate\x00\x00\x00\x00\x00\x00\x00\x04bell\x00\x00\x00\x00\x00\x00\x00\x0aroomwanted\x00\x00\x00\x00\x00" +
+		"\x00\x00\x05epoch\x00\x00\x00\x00\x00\x00\x00\x05state\x00\x00\x00\x00\x00\x00\x00\x09successor\x00\x00" +
+		"\x00\x00\x00\x00\x00\x08selector\x00\x00\x00\x00\x00\x00\x00\x0bheartbeatns\x00\x01\x04\x00\x00\x00\x00" +
+		"\x07sincens\x00\x01\x04\x00\x00\x00\x00\x08counters\x00\x00\x00\x00\x00\x00\x00\x05bytes\x00\x00\x00" +
+		"\x00\x00\x00\x00\x09roomwaits\x00\x00\x00\x00\x00\x00\x00\x0aroomwaitns\x00\x02\x04\x00\x00\x00\x00\x09" +
+		"lockwaits\x00\x00\x00\x00\x00\x00\x00\x0alockwaitns\x00\x02\x04\x00\x00\x00\x00\x0adrainwaits\x00\x00" +
+		"\x00\x00\x00\x00\x00\x0bdrainwaitns\x00\x02\x04\x00\x00\x00\x00\x08timeouts\x00\x00\x00\x00\x00\x00\x00" +
+		"\x07rescans\x00\x00\x00\x00\x00\x00\x00\x05wakes\x00\x00\x00\x00\x00\x00\x00\x09evictions\x00\x00\x00" +
+		"\x00\x00\x00\x00\x08detached\x00\x00\x00\x00\x00\x00\x00\x09reclaimed\x00\x00\x00\x00\x00\x00\x00\x09" +
+		"takeovers\x00\x00\x00\x00\x00\x00\x00\x0bflexupdates\x00\x00\x00\x00\x00\x00\x00\x09producers\x00\x00" +
+		"\x00\x00\x00\x00\x00\x03pid\x00\x00\x00\x00\x00\x00\x00\x03uid\x00\x00\x00\x00\x00\x00\x00\x05start\x00" +
+		"\x00\x00\x00\x00\x00\x00\x09startedns\x00\x01\x04\x00\x00\x00\x00\x0cpidnamespace\x00\x00\x00\x00\x00" +
+		"\x00\x00\x06bootid\x00\x00\x00\x00\x00\x00\x00\x07program\x00\x00\x00\x00\x00\x00\x00\x04host\x00\x00" +
+		"\x00\x00\x00\x00\x00\x03\x0cstateclosing\x03\x02\x09statelive\x03\x01\x0fstatesuperseded\x03\x03\xd2" +
+		"\x16\x1cdatahub.segment.ProducerPage\x01\x00\x00WProducerPage holds the words that only the producer" +
+		" writes. Consumers map it\x0aread-only.\x00\x00\x06\x7fhead is the position that is written next: al" +
+		"l below it are committed. A\x0ablock of latest values keeps the position it began at.\x04head\x06\x81" +
+		"\x01latest is the newest value of a block of latest values: the low 44 bits of\x0aits sequence << 20" +
+		" | slot + 1; 0 if there is none yet.\x06latest\x06lgate bounds what may have been overwritten: posit" +
+		"ion q is whole if\x0aq + capacity >= gate. It never goes down.\x04gate\x067bell changes when sleepin" +
+		"g consumers are to look again.\x04bell\x07\x0broom_wantedEroom_wanted is 1 while the producer sleeps" +
+		" until a consumer advances.\x0broom_wanted\x06Wepoch counts the producers this block has had. produc" +
+		"ers[epoch % 2] is the\x0apresent one.\x05epoch\x06<state is one of state_live, state_closing, state_" +
+		"superseded.\x05state\x069successor is the generation that took this block's place.\x05state\x06]sele" +
+		"ctor is the sequence << 1 | index of the current copy of a double-buffered\x0aflexible zone.\x08sele" +
+		"ctor\x07\x0cheartbeat_nsFheartbeat is when the producer last did something. It decides nothing.\x09h" +
+		"eartbeat\x07\x08since_ns,since_ns is when the present producer began.\x09heartbeat\x04\x08counters\x00" +
+		" datahub.segment.ProducerCounters\x00{ProducerCounters counts what a producer met since the block wa" +
+		"s made. How many\x0avalues it wrote follows from head or latest.\x029bytes committed; only counted w" +
+		"here values have a length.\x03\x0aroom_waitsIroom_waits counts how often the ring was full, room_wai" +
+		"t_ns for how long.\x01\x0croom_wait_ns\x03\x0alock_waits'lock_waits counts waits for a spinlock.\x01" +
+		"\x0clock_wait_ns\x03\x0bdrain_waits;drain_waits counts waits for consumers to finish, at close.\x01\x0d" +
+		"drain_wait_ns\x00\x022rescans counts how often the cells were looked at.\x02+wakes counts the times " +
+		"sleepers were woken.\x02Fevictions counts consumers that lost their place because they stalled.\x02`" +
+		"detached counts consumers that lost their place because their cell held what\x0ano consumer writes.\x02" +
+		";reclaimed counts cells of dead consumers that were cleaned.\x02?takeovers counts producers that wen" +
+		"t on where another one died.\x03\x0cflex_updates1flex_updates counts updates of the flexible zone.\x00" +
+		"\x069producers are the present producer and the one before it.\x09producers\x01\x17datahub.segment.P" +
+		"rocess\x00jProcess says who a participant is. It is for people and for diagnosis: only\x0athe locks " +
+		"decide who is alive.\x00\x028uid is the effective user, 0 where users have no number.\x02tstart is w" +
+		"hen the process started, in the kernel's own unit. Together with\x0athe pid it names one process of " +
+		"one boot.\x03\x0astarted_ns\"started_ns is the same for people.\x03\x0dpid_namespaceHpid_namespace i" +
+		"s the inode of the process's pid namespace, 0 if unknown.\x03\x07boot_id/boot_id changes with each s" +
+		"tart of the machine.\x00\x00\x00\x0dstate_closing1state_closing: the producer has closed the block.\x0a" +
+		"state_live9state_live: the producer goes on, or died without a word.\x10state_supersededIstate_super" +
+		"seded: a block of the generation successor has taken the name.",
 }
 
 // The layout of ProducerPage as the compiler must see it: its size, then each offset.
@@ -172,6 +176,7 @@ var (
 	_ [FieldProducerPageSuccessor]byte   = [unsafe.Offsetof(ProducerPage{}.Successor)]byte{}
 	_ [FieldProducerPageSelector]byte    = [unsafe.Offsetof(ProducerPage{}.Selector)]byte{}
 	_ [FieldProducerPageHeartbeatNS]byte = [unsafe.Offsetof(ProducerPage{}.HeartbeatNS)]byte{}
+	_ [FieldProducerPageSinceNS]byte     = [unsafe.Offsetof(ProducerPage{}.SinceNS)]byte{}
 	_ [FieldProducerPageCounters]byte    = [unsafe.Offsetof(ProducerPage{}.Counters)]byte{}
 	_ [FieldProducerPageProducers]byte   = [unsafe.Offsetof(ProducerPage{}.Producers)]byte{}
 )

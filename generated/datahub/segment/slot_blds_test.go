@@ -27,6 +27,7 @@ func TestBLDSProducerPage(t *testing.T) {
 		{"Successor", FieldProducerPageSuccessor, 8},
 		{"Selector", FieldProducerPageSelector, 8},
 		{"HeartbeatNS", FieldProducerPageHeartbeatNS, 8},
+		{"SinceNS", FieldProducerPageSinceNS, 8},
 		{"Counters", FieldProducerPageCounters, 256},
 		{"Producers", FieldProducerPageProducers, 256},
 	} {
