@@ -25,6 +25,8 @@ var (
 	ErrFull = errors.New("no free consumer cell")
 	// ErrCorrupt: a word of the block holds what no producer writes.
 	ErrCorrupt = errors.New("block is corrupt")
+	// ErrOverrun: the producer writes faster than this value can be copied. Try again.
+	ErrOverrun = errors.New("overwritten again and again while it was copied")
 	// ErrChecksum: a value does not match its checksum and was skipped.
 	ErrChecksum = errors.New("checksum mismatch")
 	// ErrNotSupported: this kind of block does not have the operation.

@@ -34,33 +34,44 @@ func JoinReader(m Memory, p Plan, c Config, h Host, opts ReaderOptions) (*Reader
 	if err != nil {
 		return nil, err
 	}
+	i, err := takeCell(v, h)
+	if err != nil {
+		return nil, err
+	}
+	r := newReader(v, h, opts)
+	r.enter(i)
+	return r, nil
+}
+
+func newReader(v *view, h Host, opts ReaderOptions) *Reader {
 	r := &Reader{
 		view: v, host: h, opts: opts, clock: NewClock(),
 		slots: v.slots, roomWanted: v.roomWanted,
-		stride: uintptr(p.Stride), payload: uintptr(p.PayloadOff), size: uintptr(p.PayloadSize),
-		end:    uintptr(p.Stride) * uintptr(p.Slots),
+		stride: uintptr(v.plan.Stride), payload: uintptr(v.plan.PayloadOff), size: uintptr(v.plan.PayloadSize),
+		end:    uintptr(v.plan.Stride) * uintptr(v.plan.Slots),
 		probed: -int64(probeEvery),
 		every:  1,
 	}
 	if opts.Lazy {
-		r.every = max(1, uint64(p.Capacity)/8)
+		r.every = max(1, uint64(v.plan.Capacity)/8)
 	}
 	r.wait.init(opts.Wait, r.clock, h, v.bell)
-	if c.racy() {
-		r.buf = make([]byte, p.used(&c)-8)
-	}
-	if r.index, err = takeCell(v, h); err != nil {
-		return nil, err
-	}
-	r.cell = v.cell(r.index)
+	return r
+}
+
+// enter makes cell i, which is locked, the reader's.
+func (r *Reader) enter(i int) {
+	r.index, r.cell = i, r.view.cell(i)
 	r.cursor, r.evicted = r.cell.cursor, r.cell.evicted
-	r.locks = newLocks(v, h, opts.Wait, r.clock, uint64(r.index)+1, r.cell.incarnation)
+	r.locks = newLocks(r.view, r.host, r.opts.Wait, r.clock, uint64(i)+1, r.cell.incarnation)
+	if r.passive || r.conf.racy() {
+		r.buf = make([]byte, r.plan.used(&r.conf)-8)
+	}
 	sweep(&r.cell)
 	r.introduce()
 	r.loadCounts()
 	r.count.Joins++
-	r.begin(opts.Start, opts.Position)
-	return r, nil
+	r.begin(r.opts.Start, r.opts.Position)
 }
 
 // fullAfter is how long a joiner looks for a free cell before it reports that
@@ -249,7 +260,9 @@ func (r *Reader) Leave() error {
 	if r.roomWanted.Load() != 0 { // as in Release: one reader less may be room
 		r.tellRoom()
 	}
-	r.host.UnlockCell(r.index)
+	if !r.passive {
+		r.host.UnlockCell(r.index)
+	}
 	return err
 }
 

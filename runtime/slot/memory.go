@@ -34,6 +34,11 @@ func newView(m Memory, p Plan, c Config) (*view, error) {
 	if err := p.Check(c); err != nil {
 		return nil, fmt.Errorf("check plan: %w", err)
 	}
+	return viewOf(m, p, c)
+}
+
+// viewOf is newView for a plan that was checked, but for the number of its cells.
+func viewOf(m Memory, p Plan, c Config) (*view, error) {
 	v := &view{plan: p, conf: c}
 	for _, r := range []struct {
 		name string

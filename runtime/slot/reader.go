@@ -68,6 +68,7 @@ type Reader struct {
 	err   error // set once the reader is of no more use
 
 	seen    uint64 // latest values: the word last taken
+	passive bool   // an observer: the cell is no part of the block
 	private atomic.Uint64
 	buf     []byte // the slot's copy behind its stamp, if values are copied
 	probed  int64
@@ -110,6 +111,9 @@ func (r *Reader) try() (Slot, bool, error) {
 		l := r.latest.Load() // pairs with the latest store in Writer.commitLatest
 		if l == r.seen {
 			return Slot{}, false, nil
+		}
+		if r.passive {
+			return r.observe(l)
 		}
 		return r.take(l)
 	case r.conf.racy():
@@ -194,6 +198,9 @@ func (r *Reader) await(ctx context.Context, timeout time.Duration) (Slot, error)
 			return s, err
 		}
 		wake, end := r.ended(now)
+		if r.passive {
+			wake = min(wake, now+int64(observeEvery)) // nobody rings for it
+		}
 		if end != nil {
 			// What came before the end comes first.
 			if s, ok, err := r.TryAcquire(); ok || err != nil {

@@ -18,8 +18,11 @@ func (r *Reader) Latest() (s Slot, ok bool, err error) {
 		return Slot{}, false, fmt.Errorf("%w: values of this block are read in order", ErrNotSupported)
 	}
 	l := r.latest.Load() // pairs with the latest store in Writer.commitLatest
-	if l == 0 {
+	switch {
+	case l == 0:
 		return Slot{}, false, nil
+	case r.passive:
+		return r.observe(l)
 	}
 	return r.take(l)
 }
@@ -37,12 +40,17 @@ func (r *Reader) take(l uint64) (Slot, bool, error) {
 		r.cell.hold.Store(0)
 		return Slot{}, false, fmt.Errorf("%w: latest is %#x, the stamp of its slot %d", ErrCorrupt, l, stamp)
 	}
+	r.off = uintptr(s) * r.stride
+	return r.newest(l, stamp, r.slots.Bytes(r.off+8, r.stride-8))
+}
+
+// newest lends the latest value, whose slot behind the stamp is b.
+func (r *Reader) newest(l, stamp uint64, b []byte) (Slot, bool, error) {
 	if seq := stamp - 1; r.seen != 0 && seq > r.pos {
 		r.lost = seq - r.pos
 	}
 	r.seen, r.pos = l, stamp-1
-	r.off = uintptr(s) * r.stride
-	return r.deliver(r.slots.Bytes(r.off+8, r.stride-8))
+	return r.deliver(b)
 }
 
 // hold makes the writer keep away from the latest slot. It only does if the slot

@@ -20,6 +20,7 @@ type Model struct {
 	Conf  slot.Config
 	Start uint64 // first position
 	Kills int
+	Large bool // too large to be searched whole: walked at random
 	Build func(w *World)
 	After func(w *World)
 

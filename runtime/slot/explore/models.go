@@ -15,7 +15,11 @@ func ring(sync hdr.Sync, capacity, consumers uint32) slot.Config {
 // Models are the worlds that every change is tried in.
 func Models() []*Model {
 	ms := []*Model{
-		{Name: "latest, 2 readers", Conf: ring(hdr.SyncLatestOnly, 1, 2), Build: func(w *World) {
+		{Name: "latest, newest", Conf: ring(hdr.SyncLatestOnly, 1, 1), Build: func(w *World) {
+			w.Writer("writer", false, Writing{Values: 5})
+			w.Reader("reader", false, Reading{Values: 2})
+		}},
+		{Name: "latest, 2 readers", Large: true, Conf: ring(hdr.SyncLatestOnly, 1, 2), Build: func(w *World) {
 			w.Writer("writer", false, Writing{Values: 4})
 			w.Reader("reader 1", false, Reading{Values: 1})
 			w.Reader("reader 2", false, Reading{Values: 1})
@@ -41,7 +45,7 @@ func Models() []*Model {
 			w.Writer("writer", false, Writing{Values: 5})
 			w.Reader("reader", false, Reading{Start: slot.StartAt, Position: 2, Values: 1})
 		}},
-		{Name: "sync, 2 readers", Conf: ring(hdr.SyncSyncReaders, 1, 2), Build: func(w *World) {
+		{Name: "sync, 2 readers", Large: true, Conf: ring(hdr.SyncSyncReaders, 1, 2), Build: func(w *World) {
 			w.Writer("writer", false, Writing{Values: 2})
 			w.Reader("reader 1", false, Reading{Start: slot.StartOldest, Values: 1})
 			w.Reader("reader 2", false, Reading{Start: slot.StartNewest, Values: 1})
@@ -55,6 +59,15 @@ func Models() []*Model {
 			w.Writer("writer", true, Writing{Values: 4, Batch: 2, Abort: true})
 			w.Writer("successor", false, Writing{Values: 3, Batch: 3})
 			w.Reader("reader", false, Reading{Start: slot.StartOldest})
+		}},
+		{Name: "sync, oldest, takeover", Conf: ring(hdr.SyncSyncReaders, 2, 1), Kills: 1, Build: func(w *World) {
+			w.Writer("writer", true, Writing{Values: 4})
+			w.Writer("successor", false, Writing{Values: 2})
+			w.Reader("reader", false, Reading{Start: slot.StartOldest, Values: 1})
+		}},
+		{Name: "sync, oldest, abort", Conf: ring(hdr.SyncSyncReaders, 2, 1), Build: func(w *World) {
+			w.Writer("writer", false, Writing{Values: 4, Abort: true})
+			w.Reader("reader", false, Reading{Start: slot.StartOldest, Values: 1})
 		}},
 		{Name: "sync, lazy reader", Conf: ring(hdr.SyncSyncReaders, 16, 1), Build: func(w *World) {
 			w.Writer("writer", false, Writing{Values: 18, Batch: 9})
