@@ -7,8 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rogpeppe/go-internal/txtar"
-
 	"github.com/pylabhub/datahub/blds/layout"
 	"github.com/pylabhub/datahub/blds/schema"
 )
@@ -65,7 +63,6 @@ func exportAgain(t *testing.T, pkgs []*layout.Package, infos []*FileInfo) string
 				continue
 			}
 			for _, inline := range []bool{true, false} {
-				var texts []*txtar.File
 				tree, err := Export(p, func(ns string) string {
 					if inline {
 						return ""
@@ -79,7 +76,6 @@ func exportAgain(t *testing.T, pkgs []*layout.Package, infos []*FileInfo) string
 				if again := reformat(t, text); !bytes.Equal(again, text) {
 					t.Errorf("exported text is not canonical:\n%s\nwant:\n%s", text, again)
 				}
-				_ = texts
 				got, _ := resolve(t, func(path string) ([]byte, error) {
 					for _, q := range pkgs {
 						if q.Namespace+".blds" == path {

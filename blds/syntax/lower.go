@@ -268,11 +268,12 @@ func (w *lowerer) member(m Member, r *schema.RecordDecl, sc *scope, group string
 			place, code, what, word = onReserved, schema.Reserved, "reserved range", "reserved"
 			f.Attrs.Doc = docText(m.Doc)
 		}
+		f.Type = schema.TypeDecl{Code: code, Len: 1} // if the length has a problem
 		if e := m.Len; e.Kind == NameExpr && isBuiltin(e.Text) && sc.find(e.Text) == nil {
 			w.problem(schema.CodeUnknownConst, e.Pos, "write "+word+" 4, or `"+word+"` "+e.Text+" for a field of that name",
 				"%s is a type, not a number of bytes", quote(e.Text))
 		} else if n, ok := w.l.size(sc, m.Len, maxUint64, what); ok {
-			f.Type.Code, f.Type.Len = code, n
+			f.Type.Len = n
 		}
 		w.attrs(place, m.Attrs, sc, &target{field: f, align: &f.Align, deprecated: &f.Attrs.Deprecated})
 	}
