@@ -27,7 +27,7 @@ func play[T any](o *options, schema *datablock.Schema) error {
 		Schema: schema, Policy: datablock.Ring, Sync: datablock.SyncReaders,
 		Capacity: uint32(o.depth), Consumers: uint32(o.consumers), PageSize: 4096,
 	}
-	opts := []datablock.Option{datablock.Wait(datablock.Block)}
+	opts := []datablock.Option{datablock.Wait(datablock.Adaptive)}
 	if o.busy() {
 		opts[0] = datablock.Wait(datablock.Busy)
 	}

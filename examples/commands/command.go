@@ -10,12 +10,10 @@ package main
 type Command struct {
 	// Number counts the commands, from 1.
 	Number uint64
-	Action Action
-	_      [3]byte
 	// Position to move to. Only a move has one.
 	Position float64 `blds:"unit=mm,optional"`
-	Present  uint32  `blds:"presence"`
-	_        [4]byte
+	Action   Action
+	Present  uint32 `blds:"presence"`
 }
 
 // Action is what to do.

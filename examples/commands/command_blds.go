@@ -11,8 +11,8 @@ import (
 // The fields of [Command] by their offset in bytes.
 const (
 	FieldCommandNumber   datablock.Field = 0
-	FieldCommandAction   datablock.Field = 8
-	FieldCommandPosition datablock.Field = 16
+	FieldCommandPosition datablock.Field = 8
+	FieldCommandAction   datablock.Field = 16
 )
 
 // HasPosition reports whether Position is there.
@@ -76,33 +76,32 @@ var CommandSchema = datablock.Schema{
 	ID:      "examples.commands.Command",
 	Version: [3]uint16{1, 0, 0},
 	LayoutHash: [32]byte{
-		0xf6, 0x92, 0x8d, 0x5c, 0x08, 0x07, 0x46, 0xa3, 0x91, 0x18, 0xe0, 0x7c, 0xac, 0x12, 0x9f, 0xc9,
-		0xb0, 0xce, 0x41, 0xd6, 0x0f, 0x8c, 0xf2, 0xbd, 0x54, 0x29, 0xd4, 0x47, 0xd1, 0xc8, 0x9e, 0x75,
+		0x1b, 0x19, 0x87, 0x63, 0x22, 0xfe, 0x87, 0xea, 0x02, 0x5a, 0x9f, 0x41, 0x70, 0x56, 0x0d, 0x96,
+		0x20, 0x77, 0xc9, 0x66, 0x8f, 0x2d, 0x1a, 0xf8, 0x6d, 0xf2, 0xb0, 0xe3, 0x9e, 0x6e, 0x85, 0xc9,
 	},
 	SchemaHash: [32]byte{
-		0xf0, 0xbe, 0xbc, 0xbb, 0x4a, 0x77, 0xc8, 0x7d, 0x4a, 0x42, 0xc6, 0xbc, 0x0b, 0x4a, 0xc2, 0x66,
-		0xb7, 0x46, 0xcb, 0x29, 0x46, 0x0b, 0x2e, 0x7e, 0x03, 0xfa, 0x0b, 0x2e, 0xd4, 0x35, 0x93, 0x06,
+		0x90, 0xa0, 0x0c, 0x88, 0x88, 0xe3, 0x9e, 0x24, 0x55, 0x2b, 0x24, 0x8d, 0x0e, 0xf5, 0x33, 0xe1,
+		0x61, 0xe7, 0xdd, 0x02, 0x61, 0x31, 0x31, 0x3b, 0xf1, 0x86, 0xae, 0x02, 0xef, 0xe1, 0x45, 0x0f,
 	},
-	Size:  32,
+	Size:  24,
 	Align: 8,
-	Descriptor: "BLDS\x011\x01 \x08 \x06\x00\x08\x08\x04\x00\x00\x00\x08\x04\x04\x03\x00\x00\x00\x0c\x04\x01\x0f\x04\x00" +
-		"\x00\x10\x08\x08\x0a\x00\x00\x01\x00\x00\x18\x04\x04\x03\x00\x00\x02\x1c\x04\x01\x0f\x04\x00\x00\\\x19" +
-		"examples.commands.command\x06number\x00\x00\x00\x00\x00\x00\x00\x06action\x00\x00\x00\x00\x01\x03\x00" +
-		"\x04stop\x01\x04home\x02\x04move\x00\x00\x08position\x02mm\x00\x00\x00\x00\x00\x00\x00\xbe\x02\x19ex" +
-		"amples.commands.Command\x01\x00\x00dCommand is one order to the machines. Each machine gets every co" +
-		"mmand, in the\x0aorder they were given.\x00\x00\x03\x06Number#Number counts the commands, from 1.\x01" +
-		"\x06Action\x00\x18examples.commands.Action\x00\x15Action is what to do.\x00\x04Stop\x00\x00\x01\x04H" +
-		"ome\x00\x00\x02\x04Move\x00\x00\x03\x08Position)Position to move to. Only a move has one.\x01\x07Pre" +
-		"sent",
+	Descriptor: "BLDS\x01#\x01\x18\x08\x18\x04\x00\x08\x08\x04\x00\x00\x00\x08\x08\x08\x0a\x00\x00\x01\x00\x00\x10\x04" +
+		"\x04\x03\x00\x00\x00\x14\x04\x04\x03\x00\x00\x02\\\x19examples.commands.command\x06number\x00\x00\x00" +
+		"\x00\x00\x00\x00\x08position\x02mm\x00\x00\x00\x00\x00\x00\x06action\x00\x00\x00\x00\x01\x03\x00\x04" +
+		"stop\x01\x04home\x02\x04move\x00\x00\x00\xbe\x02\x19examples.commands.Command\x01\x00\x00dCommand is" +
+		" one order to the machines. Each machine gets every command, in the\x0aorder they were given.\x00\x00" +
+		"\x03\x06Number#Number counts the commands, from 1.\x03\x08Position)Position to move to. Only a move " +
+		"has one.\x01\x06Action\x00\x18examples.commands.Action\x00\x15Action is what to do.\x00\x04Stop\x00\x00" +
+		"\x01\x04Home\x00\x00\x02\x04Move\x00\x00\x01\x07Present",
 }
 
 // The layout of Command as the compiler must see it: its size, then each offset.
 var (
-	_ [32]byte                   = [unsafe.Sizeof(Command{})]byte{} // size
+	_ [24]byte                   = [unsafe.Sizeof(Command{})]byte{} // size
 	_ [FieldCommandNumber]byte   = [unsafe.Offsetof(Command{}.Number)]byte{}
-	_ [FieldCommandAction]byte   = [unsafe.Offsetof(Command{}.Action)]byte{}
 	_ [FieldCommandPosition]byte = [unsafe.Offsetof(Command{}.Position)]byte{}
-	_ [24]byte                   = [unsafe.Offsetof(Command{}.Present)]byte{}
+	_ [FieldCommandAction]byte   = [unsafe.Offsetof(Command{}.Action)]byte{}
+	_ [20]byte                   = [unsafe.Offsetof(Command{}.Present)]byte{}
 )
 
 // IsKnown reports whether v is in the table of [Action].

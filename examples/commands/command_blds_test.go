@@ -17,8 +17,8 @@ func TestBLDSCommand(t *testing.T) {
 		size   uintptr
 	}{
 		{"Number", FieldCommandNumber, 8},
-		{"Action", FieldCommandAction, 4},
 		{"Position", FieldCommandPosition, 8},
+		{"Action", FieldCommandAction, 4},
 	} {
 		if got, ok := typ.FieldByName(f.name); !ok || got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
 			t.Errorf("%s: offset %d, %d bytes, want offset %d, %d bytes", f.name, got.Offset, got.Type.Size(), f.offset, f.size)

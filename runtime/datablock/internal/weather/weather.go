@@ -16,6 +16,7 @@ type Reading struct {
 	Wind        Wind    `blds:"optional"`
 	Gusts       [2]Wind
 	Station     [16]byte `blds:"string"`
+	_           [4]byte
 	Check       uint64
 }
 
