@@ -47,6 +47,9 @@ func play(role string) error {
 	}
 	t := tape{progress}
 	ctx := context.Background()
+	if run := zoneRoles[f[0]]; run != nil {
+		return run(ctx, t, f[1], f[2])
+	}
 	switch f[0] + " " + f[1] {
 	case "producer sync_readers":
 		return produce(ctx, t, f[2], weather.ReadingChannel.Create, func(v *weather.Reading, n uint64) {

@@ -66,21 +66,23 @@ func (f *flexZone) Shared() bool { return f.shared }
 // and aligned for any.
 func (f *flexZone) Buffer() []byte { return f.buf }
 
-// lock takes the lock of a shared zone for as long as the guard is held. The zone
-// is not to be believed if there is an error, and not locked; but whoever is to
-// write all of it anew asks for it whatever it holds.
+// lock takes the lock of a shared zone. If a producer died there the zone is not to
+// be believed, and not locked; unless it is to be written anew.
 func (f *flexZone) lock(timeout time.Duration, anew bool) (Guard, error) {
-	g, err := Lock{f.locks, flexLock}.Lock(context.Background(), timeout)
-	if errors.Is(err, ErrPoisoned) {
-		if anew {
-			return g, nil
-		}
-		_ = g.Unlock() // stays poisoned
+	g, v, err := Lock{f.locks, flexLock}.lock(context.Background(), timeout)
+	switch {
+	case err == nil:
+		return g, nil
+	case !errors.Is(err, ErrPoisoned):
+	case anew:
+		return g, nil
+	case v&uint64(hdr.SpinlockPoisoned) == 0 && v>>hdr.SpinlockOwnerShift&lockOwnerMask != 0:
+		// A consumer died, who has not changed anything: he cannot.
+		return g, g.MarkConsistent()
+	default:
+		_ = g.Unlock() // it stays poisoned
 	}
-	if err != nil {
-		return Guard{}, fmt.Errorf("flexible zone: %w", err)
-	}
-	return g, nil
+	return Guard{}, fmt.Errorf("flexible zone: %w", err)
 }
 
 // A FlexWriter writes the flexible zone. There is one per Writer, and it may be

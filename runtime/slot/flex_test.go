@@ -235,6 +235,28 @@ func TestAWriterKilledInASharedZoneIsReportedOnceAndTheNextValueMends(t *testing
 	}
 }
 
+func TestAReaderKilledInASharedZoneHarmsNobody(t *testing.T) {
+	b := flexBlock(t, hdr.FlexModeShared, 64, 2)
+	w, _ := b.writer()
+	fw, err := w.Flex()
+	must(t, err)
+	must(t, update(fw))
+	for range 20 {
+		r, h := b.reader(StartNewest)
+		f, err := r.Flex()
+		must(t, err)
+		_, _, _, err = f.Lock(-1)
+		must(t, err)
+		h.kill()
+		zone, g, err := fw.Lock(-1, false)
+		if err != nil || !whole(zone, fw.Seq()) {
+			t.Fatalf("the writer after a reader's death: %v", err)
+		}
+		must(t, fw.Unlock(g, false))
+		must(t, update(fw))
+	}
+}
+
 func TestABlockWithoutAFlexibleZoneSaysSo(t *testing.T) {
 	b := heapBlock(t, ring(hdr.SyncSyncReaders, 8, 1), 0)
 	w, _ := b.writer()

@@ -145,23 +145,29 @@ func (l Lock) TryLock() (g Guard, ok bool, err error) {
 // With ErrOwnerDied and ErrPoisoned the lock is taken, and must be unlocked; with
 // any other error it is not.
 func (l Lock) Lock(ctx context.Context, timeout time.Duration) (Guard, error) {
+	g, _, err := l.lock(ctx, timeout)
+	return g, err
+}
+
+// lock is Lock, and returns what the word held before it was taken.
+func (l Lock) lock(ctx context.Context, timeout time.Duration) (g Guard, v uint64, err error) {
 	t := l.t
 	if t == nil {
-		return Guard{}, ErrNoLock
+		return Guard{}, 0, ErrNoLock
 	}
 	if !t.enter() {
-		return Guard{}, ErrHandleClosed
+		return Guard{}, 0, ErrHandleClosed
 	}
 	defer t.inside.leave()
 	token := t.token()
-	_, ok, err := l.attempt(token, 0, false)
+	v, ok, err := l.attempt(token, 0, false)
 	if !ok {
-		if err = l.await(ctx, timeout, token); err != nil && !errors.Is(err, ErrPoisoned) {
-			return Guard{}, err
+		if v, err = l.await(ctx, timeout, token); err != nil && !errors.Is(err, ErrPoisoned) {
+			return Guard{}, 0, err
 		}
 	}
-	g, _, err := l.taken(token, err)
-	return g, err
+	g, _, err = l.taken(token, err)
+	return g, v, err
 }
 
 // taken makes the guard of an attempt that worked.
@@ -175,8 +181,8 @@ func (l Lock) taken(token uint64, err error) (Guard, bool, error) {
 	return g, true, err
 }
 
-// await waits until the lock is taken.
-func (l Lock) await(ctx context.Context, timeout time.Duration, token uint64) error {
+// await waits until the lock is taken, and returns what its word held before.
+func (l Lock) await(ctx context.Context, timeout time.Duration, token uint64) (uint64, error) {
 	t := l.t
 	start := t.clock.mono()
 	until := deadline(start, timeout)
@@ -185,19 +191,19 @@ func (l Lock) await(ctx context.Context, timeout time.Duration, token uint64) er
 	flags := uint64(0)
 	for now := start; ; now = t.clock.mono() {
 		if err := cause(ctx); err != nil {
-			return err
+			return 0, err
 		}
 		if t.inside.closed() {
-			return ErrHandleClosed
+			return 0, ErrHandleClosed
 		}
 		free := timeout != 0 && l.spin()
 		v, ok, err := l.attempt(token, flags, !free)
 		switch {
 		case ok:
-			return err
+			return v, err
 		case free: // somebody was faster
 		case now >= until:
-			return l.timedOut(v, start)
+			return 0, l.timedOut(v, start)
 		case t.strategy == Busy:
 			runtime.Gosched()
 		case l.announce(v):
@@ -215,8 +221,7 @@ func (l Lock) await(ctx context.Context, timeout time.Duration, token uint64) er
 }
 
 // attempt takes the lock if nobody has it or, with probe, if its owner is dead.
-// token is what its word is to hold, with flags. v is what it held if the lock was
-// not taken.
+// token is what its word is to hold, with flags. v is what it held.
 func (l Lock) attempt(token, flags uint64, probe bool) (v uint64, ok bool, err error) {
 	w := l.word()
 	for {
