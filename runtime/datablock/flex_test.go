@@ -219,7 +219,8 @@ func TestAHandleWithoutThisFlexibleZoneSaysSo(t *testing.T) {
 	if err := datablock.NewFlexReader[weather.Tag](d.Consumer).Read(nil); !errors.As(err, &e) {
 		t.Errorf("another type: %v", err)
 	}
-	if q.Flex() != q.Flex() || d.Flex() != d.Flex() {
+	w, f := q.Flex(), d.Flex()
+	if q.Flex() != w || d.Flex() != f {
 		t.Error("Flex makes a new handle each time")
 	}
 	s := *zonedSpec
