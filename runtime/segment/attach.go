@@ -27,10 +27,35 @@ func Attach(channel string, c Config, o Options) (*Segment, error) {
 	if err != nil {
 		return nil, fmt.Errorf("attach to channel: %w", err)
 	}
+	return open(channel, c, o, consuming)
+}
+
+// Observe opens the block of a channel for somebody who only looks: everything is
+// opened and mapped for reading, no lock is taken, and nobody can tell that he was
+// there. A Schema of c that is nil accepts any: [Segment.Descriptor] tells what
+// the slots hold. Otherwise it is as [Attach]; mismatches are not counted.
+func Observe(channel string, c Config, o Options) (*Segment, error) {
+	if err := CheckName(channel); err != nil {
+		return nil, fmt.Errorf("observe channel: %w", err)
+	}
+	return open(channel, c, o, observing)
+}
+
+// Open opens the block of a channel for somebody who looks after it, whatever its
+// schema and policies are: the data file for reading, the control file for
+// writing. It takes no lock. Errors are those of [Attach].
+func Open(channel string, o Options) (*Segment, error) {
+	if err := CheckName(channel); err != nil {
+		return nil, fmt.Errorf("open channel: %w", err)
+	}
+	return open(channel, Config{}, o, consuming)
+}
+
+func open(channel string, c Config, o Options, a access) (*Segment, error) {
 	var last error
 	mixed := 0
 	s, err := retry(func() (s *Segment, err error) {
-		s, err = attach(channel, &c, &o)
+		s, err = attach(channel, &c, &o, a)
 		// Files of two blocks, or a block that is being replaced: it may be over in a
 		// moment.
 		switch {
@@ -46,7 +71,7 @@ func Attach(channel string, c Config, o Options) (*Segment, error) {
 		err = last
 	}
 	if err != nil {
-		return nil, fmt.Errorf("attach to channel %q: %w", channel, err)
+		return nil, fmt.Errorf("%s channel %q: %w", a, channel, err)
 	}
 	return s, nil
 }
@@ -55,7 +80,7 @@ func Attach(channel string, c Config, o Options) (*Segment, error) {
 // again: only somebody who moves files by hand makes such a folder.
 const mixedAttempts = 3
 
-func attach(channel string, c *Config, o *Options) (s *Segment, err error) {
+func attach(channel string, c *Config, o *Options, a access) (s *Segment, err error) {
 	p, err := openPlace(channel, o, false)
 	if err != nil {
 		return nil, err
@@ -66,11 +91,11 @@ func attach(channel string, c *Config, o *Options) (s *Segment, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, dir.Close()) }()
-	locks, err := p.openLocks(dir, o)
+	locks, err := p.openLocks(dir, o, a)
 	if err != nil {
 		return nil, err
 	}
-	img, err := readImage(dir, o, false)
+	img, err := readImage(dir, o, a)
 	if errors.Is(err, ErrIncomplete) {
 		err = p.vanished(dir, err)
 	}
@@ -80,7 +105,7 @@ func attach(channel string, c *Config, o *Options) (s *Segment, err error) {
 	if err := p.attachable(img, c, o); err != nil {
 		return nil, errors.Join(err, img.close(), locks.Close())
 	}
-	return img.open(p, o, locks, false)
+	return img.open(p, o, locks)
 }
 
 func (p *place) attachable(img *image, c *Config, o *Options) error {

@@ -161,7 +161,7 @@ func (p *place) stage(d *design, o *Options, generation uint64) (st *staged, err
 	if err != nil {
 		return nil, errors.Join(err, locks.Close())
 	}
-	seg, err := img.open(p, o, locks, true)
+	seg, err := img.open(p, o, locks)
 	if err != nil {
 		return nil, err
 	}
@@ -180,7 +180,7 @@ func (d *design) write(dir *shm.Dir, id [16]byte, generation uint64, o *Options)
 	if err != nil {
 		return nil, fmt.Errorf("plan the block: %w", err)
 	}
-	img := &image{head: *head, table: *t, conf: d.conf, plan: d.plan}
+	img := &image{head: *head, table: *t, conf: d.conf, plan: d.plan, access: producing}
 	if img.data, err = dir.CreateData(dataName, int64(head.DataSize), o.Group); err != nil {
 		return nil, err
 	}
@@ -206,7 +206,7 @@ func (d *design) write(dir *shm.Dir, id [16]byte, generation uint64, o *Options)
 
 // adopt takes over the block in dir, which has the name, or replaces it.
 func (p *place) adopt(dir *shm.Dir, c *Config, d *design, o *Options) (*Segment, error) {
-	locks, err := p.openLocks(dir, o)
+	locks, err := p.openLocks(dir, o, producing)
 	if err != nil {
 		return nil, err
 	}
@@ -222,7 +222,7 @@ func (p *place) adopt(dir *shm.Dir, c *Config, d *design, o *Options) (*Segment,
 		return nil, errors.Join(err, locks.Close())
 	}
 	// From here on nobody else can replace or remove the block.
-	img, err := readImage(dir, o, true)
+	img, err := readImage(dir, o, producing)
 	if err != nil {
 		return nil, errors.Join(err, locks.Close())
 	}
@@ -230,7 +230,7 @@ func (p *place) adopt(dir *shm.Dir, c *Config, d *design, o *Options) (*Segment,
 	if why != nil && !(o.Replace && replaceable(why)) && !errors.Is(why, ErrSuperseded) {
 		return nil, errors.Join(why, img.close(), locks.Close())
 	}
-	old, err := img.open(p, o, locks, true)
+	old, err := img.open(p, o, locks)
 	if err != nil {
 		return nil, err
 	}
@@ -317,7 +317,7 @@ func (s *Segment) Replace(c Config, o Options) (*Segment, error) {
 	if err != nil {
 		return nil, fmt.Errorf("replace channel %q: %w", s.channel, err)
 	}
-	if !s.producer {
+	if s.access != producing {
 		return nil, fmt.Errorf("replace channel %q: %w", s.channel, ErrNotProducer)
 	}
 	o.Root = s.options.Root

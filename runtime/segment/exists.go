@@ -18,14 +18,18 @@ const (
 
 // openLocks opens the locks of the block in dir. If there are none the block may
 // be on its way out.
-func (p *place) openLocks(dir *shm.Dir, o *Options) (*shm.Locks, error) {
+func (p *place) openLocks(dir *shm.Dir, o *Options, a access) (*shm.Locks, error) {
 	st, err := shm.StatLocks(dir)
 	if err == nil && !o.AllowForeign {
 		err = foreign(dir.Path(), "lock", st)
 	}
 	if err == nil {
+		open := shm.OpenLocks
+		if a == observing {
+			open = shm.ProbeLocks
+		}
 		var l *shm.Locks
-		if l, err = shm.OpenLocks(dir); err == nil {
+		if l, err = open(dir); err == nil {
 			return l, nil
 		}
 	}
@@ -64,7 +68,7 @@ func (p *place) vanished(dir *shm.Dir, err error) error {
 func (p *place) exists(dir *shm.Dir, o *Options) error {
 	e := &ExistsError{Channel: p.channel, Path: p.path()}
 	for range attempts {
-		img, err := readImage(dir, o, false)
+		img, err := readImage(dir, o, observing)
 		if err != nil {
 			return e // it does not tell; the lock is what counts
 		}

@@ -27,19 +27,36 @@ type image struct {
 	slotDesc      string
 	flexDesc      string // "" without a flexible zone
 	stale         bool   // from before the machine's last start
+	access        access // what the files were opened for
 }
 
 func (img *image) close() error { return errors.Join(img.data.Close(), img.control.Close()) }
 
+// An access is what a handle may do with the files of a block.
+type access uint8
+
+const (
+	observing access = iota // read both
+	consuming               // read data, write control
+	producing               // write both
+)
+
+func (a access) String() string {
+	if a == observing {
+		return "observe"
+	}
+	return "attach to"
+}
+
 // readImage opens the files of the block in d and checks everything that can be
 // checked without knowing what somebody wants of it. The caller closes them.
-func readImage(d *shm.Dir, o *Options, writeData bool) (*image, error) {
-	img := new(image)
-	data, dataStat, err := openPart(d, dataName, o, writeData)
+func readImage(d *shm.Dir, o *Options, a access) (*image, error) {
+	img := &image{access: a}
+	data, dataStat, err := openPart(d, dataName, o, a == producing)
 	if err != nil {
 		return nil, err
 	}
-	control, controlStat, err := openPart(d, controlName, o, true)
+	control, controlStat, err := openPart(d, controlName, o, a != observing)
 	if err != nil {
 		return nil, errors.Join(err, data.Close())
 	}
@@ -139,7 +156,7 @@ func (img *image) producer() (slot.ProducerInfo, error) {
 // policies must be the same, else those that were given.
 func (img *image) fits(channel string, c *Config, o *Options, exact bool) error {
 	h := &img.head
-	if !o.accepts(c.Schema, &h.Slot) {
+	if c.Schema != nil && !o.accepts(c.Schema, &h.Slot) {
 		return img.mismatched(mismatch(channel, false, c.Schema, img.slotDesc, &h.Creator))
 	}
 	if c.Flex != nil && !o.accepts(c.Flex, &h.Flex) {
@@ -152,8 +169,12 @@ func (img *image) fits(channel string, c *Config, o *Options, exact bool) error 
 	return &PolicyMismatchError{Channel: channel, Writer: NewProcess(&h.Creator), Diff: diff}
 }
 
-// mismatched counts a refusal in the block, where its owner sees it.
+// mismatched counts a refusal in the block, where its owner sees it. Observers
+// leave no trace.
 func (img *image) mismatched(err error) error {
+	if img.access == observing {
+		return err
+	}
 	m, e := img.control.Map(controlHeaderSize, true)
 	if e != nil {
 		return errors.Join(err, e)

@@ -39,7 +39,7 @@ func remove(channel string, force bool, o *Options) (err error) {
 	if err := onlyParts(dir); err != nil {
 		return err
 	}
-	locks, err := p.openLocks(dir, o)
+	locks, err := p.openLocks(dir, o, producing)
 	if errors.Is(err, ErrIncomplete) {
 		return p.remove(dir) // no lock, so nobody can be using it
 	}
@@ -74,7 +74,7 @@ func remove(channel string, force bool, o *Options) (err error) {
 
 // tell tells the consumers of the block in dir that it closes.
 func (p *place) tell(dir *shm.Dir, o *Options) error {
-	img, err := readImage(dir, o, true)
+	img, err := readImage(dir, o, producing)
 	if err != nil {
 		return nil // they could not attach to it either
 	}
@@ -82,7 +82,7 @@ func (p *place) tell(dir *shm.Dir, o *Options) error {
 	if err != nil {
 		return errors.Join(err, img.close())
 	}
-	s, err := img.open(p, o, locks, true)
+	s, err := img.open(p, o, locks)
 	if err != nil {
 		return err
 	}

@@ -30,7 +30,7 @@ func TestANextProducerReplacesWhatDoesNotFitOnlyIfAsked(t *testing.T) {
 			{"another type", func(c *Config) { c.Schema = readingF32 }, ErrSchema},
 			{"another meaning", func(c *Config) { c.Schema = readingInK }, ErrSchema},
 			{"another policy", func(c *Config) { c.Sync = hdr.SyncLatestOnly }, ErrPolicy},
-			{"another zone", func(c *Config) { c.Flex, c.FlexMode = calib, hdr.FlexModeShared }, ErrFlexSchema},
+			{"another zone", func(c *Config) { c.Flex, c.FlexMode, c.Spinlocks = calib, hdr.FlexModeShared, 1 }, ErrFlexSchema},
 		} {
 			c.change(&conf)
 			if _, err := Create("roof", conf, o); !errors.Is(err, c.class) {

@@ -13,8 +13,8 @@ import (
 
 // A Segment is one block as one handle sees it: its memory, its locks, and what
 // its header says. A producer's holds the producer's lock and has everything
-// mapped for writing; a consumer's has the data file mapped for reading, and a
-// store into it is a fault.
+// mapped for writing; a consumer's has the data file mapped for reading, an
+// observer's both files, and a store there is a fault.
 //
 // Methods may be called concurrently, except Close, Remove and Replace. Close
 // comes last: memory must not be touched after it.
@@ -26,7 +26,7 @@ type Segment struct {
 	conf     slot.Config
 	plan     slot.Plan
 	table    table
-	producer bool
+	access   access
 	tookOver bool
 
 	data, control *shm.Mapping
@@ -37,17 +37,17 @@ type Segment struct {
 
 // open maps what img has checked. It takes img's files and the locks, also if
 // there is an error.
-func (img *image) open(p *place, o *Options, locks *shm.Locks, producer bool) (*Segment, error) {
+func (img *image) open(p *place, o *Options, locks *shm.Locks) (*Segment, error) {
 	s := &Segment{
 		channel: p.channel, path: p.path(), options: *o,
 		head: img.head, conf: img.conf, plan: img.plan, table: img.table,
-		producer: producer, locks: locks,
+		access: img.access, locks: locks,
 	}
 	var err error
-	if s.data, err = img.data.Map(int64(img.head.DataSize), producer); err != nil {
+	if s.data, err = img.data.Map(int64(img.head.DataSize), img.access == producing); err != nil {
 		return nil, errors.Join(err, img.close(), locks.Close())
 	}
-	if s.control, err = img.control.Map(int64(img.head.ControlSize), true); err != nil {
+	if s.control, err = img.control.Map(int64(img.head.ControlSize), img.access != observing); err != nil {
 		return nil, errors.Join(err, s.data.Unmap(), img.close(), locks.Close())
 	}
 	s.waiter = shm.NewWaiter(s.head.Preamble.BlockID, s.data, s.control)
@@ -75,7 +75,7 @@ func (s *Segment) Plan() slot.Plan { return s.plan }
 func (s *Segment) Generation() uint64 { return s.head.Generation }
 
 // Producer reports whether this handle is the producer's.
-func (s *Segment) Producer() bool { return s.producer }
+func (s *Segment) Producer() bool { return s.access == producing }
 
 // TookOver reports whether Create found a block whose producer was gone and goes
 // on with it.
@@ -157,7 +157,7 @@ func (s *Segment) Close() error {
 // Close follows. Consumers are told that the block closes and keep what they
 // have mapped. If somebody else has taken the name the block is left alone.
 func (s *Segment) Remove() error {
-	if !s.producer {
+	if s.access != producing {
 		return fmt.Errorf("remove %s: %w", s.path, ErrNotProducer)
 	}
 	p, err := openPlace(s.channel, &s.options, false)

@@ -61,8 +61,14 @@ func CreateLocks(d *Dir, n int, a Access) (*Locks, error) {
 }
 
 // OpenLocks opens the locks of the block in d.
-func OpenLocks(d *Dir) (*Locks, error) {
-	main, _, err := d.OpenFile(LockName, true)
+func OpenLocks(d *Dir) (*Locks, error) { return openLocks(d, true) }
+
+// ProbeLocks opens the locks of the block in d to be asked about, with Held and
+// HeldFrom: the file is opened for reading only, so Try fails.
+func ProbeLocks(d *Dir) (*Locks, error) { return openLocks(d, false) }
+
+func openLocks(d *Dir, write bool) (*Locks, error) {
+	main, _, err := d.OpenFile(LockName, write)
 	if err != nil {
 		return nil, err
 	}
