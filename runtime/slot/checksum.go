@@ -12,10 +12,16 @@ import (
 
 // A ChecksumError says which value did not match its checksum. It is an
 // ErrChecksum.
-type ChecksumError struct{ Seq uint64 }
+type ChecksumError struct {
+	Seq     uint64
+	Skipped bool // it was not delivered: the checksum is enforced
+}
 
 func (e *ChecksumError) Error() string {
-	return fmt.Sprintf("value %d: %v: it was skipped", e.Seq, ErrChecksum)
+	if e.Skipped {
+		return fmt.Sprintf("value %d: %v: it was skipped", e.Seq, ErrChecksum)
+	}
+	return fmt.Sprintf("value %d: %v", e.Seq, ErrChecksum)
 }
 
 func (e *ChecksumError) Unwrap() error { return ErrChecksum }
@@ -65,6 +71,35 @@ func (v *view) valueLen(b []byte) uint32 {
 func (w *Writer) sum(off uintptr, stamp uint64) {
 	b := w.buf.Bytes(off+8, w.stride-8)
 	copy(b[w.plan.ChecksumOff-8:], w.checksum(&w.summer, b, stamp, w.valueLen(b)))
+}
+
+// Sum makes the next commit store the checksums of the claimed values, in a block
+// where that is left to the program. Where it is not, they are stored anyway.
+func (w *Writer) Sum() error {
+	switch {
+	case w.claimed == 0:
+		return ErrNoLoan
+	case !w.conf.checksums():
+		return fmt.Errorf("%w: it has no checksums", ErrNotSupported)
+	}
+	w.summed = true
+	return nil
+}
+
+// Verify checks the i-th value in use against its checksum: a *ChecksumError if it
+// does not match, or if its writer has not called Sum. The value stays in use.
+func (r *Reader) Verify(i int) error {
+	switch {
+	case uint64(i) >= r.held:
+		return r.noLoan()
+	case !r.conf.checksums():
+		return fmt.Errorf("%w: it has no checksums", ErrNotSupported)
+	}
+	if seq := r.pos + uint64(i); !r.sumFits(r.bytes(uint64(i)), seq+1) {
+		r.count.ChecksumFailures++
+		return &ChecksumError{Seq: seq}
+	}
+	return nil
 }
 
 // sumFits reports whether the value in b has the checksum that stands with it.

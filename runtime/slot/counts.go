@@ -1,6 +1,8 @@
 package slot
 
 import (
+	"time"
+
 	hdr "github.com/pylabhub/datahub/generated/datahub/segment"
 	"github.com/pylabhub/datahub/runtime/fixed"
 )
@@ -69,9 +71,24 @@ func (w *Writer) loadCounts() {
 	w.count.each(func(off uint64, n *uint64) { *n = w.producer.Peek(off) })
 }
 
-// flush shows the counters and that this producer lives to others. They gather
-// locally in between: sharing each step would cost more than the step.
+// Counters gather locally in between: sharing each step would cost more than the
+// step.
+const (
+	flushEvery  = 10 * time.Millisecond // at most that often by a writer
+	flushScans  = 8                     // looks at the cells between looks at the clock
+	flushValues = 1024                  // values between flushes of a reader that does not sleep
+)
+
+// flushSometimes is flush, not too often.
+func (w *Writer) flushSometimes() {
+	if now := w.clock.mono(); now-w.flushed >= int64(flushEvery) {
+		w.flush()
+	}
+}
+
+// flush shows the counters and that this producer lives to others.
 func (w *Writer) flush() {
+	w.flushed = w.clock.mono()
 	w.gather()
 	w.producer.Poke(uint64(hdr.FieldProducerPageHeartbeatNS), uint64(w.clock.wall()))
 	w.count.each(func(off uint64, n *uint64) {

@@ -3,6 +3,7 @@ package slot
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"runtime"
 	"sync/atomic"
@@ -68,6 +69,10 @@ type Reader struct {
 	err   error // set once the reader is of no more use
 
 	seen    uint64 // latest values: the word last taken
+	bad     uint64 // latest values: the word of a value that was refused
+	skipped uint64 // values of a batch of copies that were released before the others
+	batch   []byte // copies behind the first
+	flushAt uint64 // values after which to show the counters
 	passive bool   // an observer: the cell is no part of the block
 	private atomic.Uint64
 	buf     []byte // the slot's copy behind its stamp, if values are copied
@@ -129,32 +134,57 @@ func (r *Reader) try() (Slot, bool, error) {
 // deliver lends the value whose slot, behind the stamp, is b: checked, or skipped
 // with an error.
 func (r *Reader) deliver(b []byte) (Slot, bool, error) {
-	s := Slot{Seq: r.pos, Payload: b[r.payload-8:][:r.size:r.size], Lost: r.lost}
-	r.held = 1
+	r.held, r.skipped = 1, 0
+	s, err := r.check(b, r.pos)
+	if err != nil {
+		return r.refuse(err)
+	}
+	s.Lost = r.lost
+	return s, true, nil
+}
+
+// check returns the value with number seq, whose slot behind the stamp is b, if
+// that is a good one.
+func (r *Reader) check(b []byte, seq uint64) (Slot, error) {
+	s, err := r.parse(b, seq)
+	if err == nil && r.conf.Checksum == hdr.ChecksumEnforced && !r.sumFits(b, seq+1) {
+		err = &ChecksumError{Seq: seq, Skipped: true}
+	}
+	if r.conf.Length && err == nil {
+		r.count.Bytes += uint64(len(s.Payload))
+	}
+	return s, err
+}
+
+// parse finds the parts of a value.
+func (r *Reader) parse(b []byte, seq uint64) (Slot, error) {
+	s := Slot{Seq: seq, Payload: b[r.payload-8:][:r.size:r.size]}
 	if at := r.plan.TimestampOff; at != None {
 		s.Time = int64(binary.NativeEndian.Uint64(b[at-8:]))
 	}
 	if at := r.plan.LengthOff; at != None {
 		n := binary.NativeEndian.Uint32(b[at-8:])
 		if n > uint32(r.size) {
-			return r.refuse(fmt.Errorf("value %d: %w: length %d of %d", s.Seq, ErrCorrupt, n, r.size))
+			return Slot{}, fmt.Errorf("value %d: %w: length %d of %d", seq, ErrCorrupt, n, r.size)
 		}
 		s.Payload = s.Payload[:n:n]
 	}
-	if r.conf.Checksum == hdr.ChecksumEnforced && !r.sumFits(b, s.Seq+1) {
-		r.count.ChecksumFailures++
-		return r.refuse(&ChecksumError{Seq: s.Seq})
-	}
-	return s, true, nil
+	return s, nil
 }
 
 // refuse skips a bad value: it is reported once and nobody stands still.
 func (r *Reader) refuse(err error) (Slot, bool, error) {
-	lost := r.lost
-	if e := r.Release(); e != nil {
+	var sum *ChecksumError
+	if errors.As(err, &sum) {
+		r.count.ChecksumFailures++
+	}
+	lost, values := r.lost, r.count.Values
+	r.lost = 0
+	e := r.Release()
+	r.lost, r.count.Values = lost, values // it was not read, and what was lost before is told with the next
+	if e != nil {
 		return Slot{}, false, e
 	}
-	r.lost = lost
 	return Slot{}, false, err
 }
 
@@ -311,6 +341,9 @@ func (r *Reader) Release() error {
 	// evicted store in Writer.evict, which comes before any overwriting.
 	if r.evicted.Load() == r.inc {
 		return r.fail(ErrEvicted)
+	}
+	if r.count.Values >= r.flushAt {
+		r.flush()
 	}
 	return nil
 }

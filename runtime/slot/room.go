@@ -121,8 +121,8 @@ func (w *Writer) judge(now int64) (again int64) {
 			return now
 		}
 		return again
-	case w.conf.Evict && w.opts.EvictAfter > 0:
-		again = w.stall.since + int64(w.opts.EvictAfter)
+	case w.conf.Evict && w.opts.EvictAfter != 0:
+		again = w.stall.since + int64(max(w.opts.EvictAfter, 0))
 		if now >= again {
 			w.count.Evictions++
 			w.evict(i, inc)

@@ -20,7 +20,9 @@ type sighting struct {
 // And limit stays below the gate until the next scan, so a position the gate
 // allows is safe from every reader that joins in between.
 func (w *Writer) rescan(n uint64) bool {
-	w.count.Rescans++
+	if w.count.Rescans++; w.count.Rescans%flushScans == 0 {
+		w.flushSometimes()
+	}
 	limit := w.pos + max(w.step, n)
 	if limit > w.gateAt { // the gate never goes down
 		// Pairs with the gate loads in Reader.join and Reader.validate. Loaded back so

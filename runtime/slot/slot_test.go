@@ -444,3 +444,18 @@ func TestContextWins(t *testing.T) {
 		t.Errorf("acquire: holder of %v", err)
 	}
 }
+
+func TestTakeoverKeepsWhatTheSingleReaderHasNotRead(t *testing.T) {
+	b := heapBlock(t, ring(hdr.SyncSingleReader, 1, 1), 0)
+	w, h := b.writer()
+	write(t, w)
+	full(t, w) // raises the gate
+	h.kill()
+	w, _ = b.writer()
+	full(t, w)
+	r, _ := b.reader(StartDefault)
+	if s := read(t, r); s.Seq != 0 {
+		t.Errorf("read %d, want 0", s.Seq)
+	}
+	write(t, w)
+}

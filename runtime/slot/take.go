@@ -19,7 +19,7 @@ func (r *Reader) Latest() (s Slot, ok bool, err error) {
 	}
 	l := r.latest.Load() // pairs with the latest store in Writer.commitLatest
 	switch {
-	case l == 0:
+	case l == 0 || l == r.bad: // reported once
 		return Slot{}, false, nil
 	case r.passive:
 		return r.observe(l)
@@ -47,10 +47,14 @@ func (r *Reader) take(l uint64) (Slot, bool, error) {
 // newest lends the latest value, whose slot behind the stamp is b.
 func (r *Reader) newest(l, stamp uint64, b []byte) (Slot, bool, error) {
 	if seq := stamp - 1; r.seen != 0 && seq > r.pos {
-		r.lost = seq - r.pos
+		r.lost += seq - r.pos
 	}
 	r.seen, r.pos = l, stamp-1
-	return r.deliver(b)
+	s, ok, err := r.deliver(b)
+	if !ok {
+		r.bad = l
+	}
+	return s, ok, err
 }
 
 // hold makes the writer keep away from the latest slot. It only does if the slot
@@ -81,10 +85,10 @@ func (r *Reader) copyNext() (Slot, bool, error) {
 			// No load of the copy moves below this store, and no load below it above;
 			// arm64 needs both.
 			r.private.Store(0)
-			if r.intact() {
+			if r.intact(r.pos) {
 				return r.deliver(r.buf)
 			}
-		} else if r.intact() {
+		} else if r.intact(r.pos) {
 			r.show()
 			return Slot{}, false, nil
 		}
@@ -96,10 +100,10 @@ func (r *Reader) copyNext() (Slot, bool, error) {
 	}
 }
 
-// intact reports whether the position in turn was not overwritten before now.
-func (r *Reader) intact() bool {
+// intact reports whether position q was not overwritten before now.
+func (r *Reader) intact(q uint64) bool {
 	if r.conf.Sync == hdr.SyncOverwrite {
-		return r.pos+uint64(r.plan.Capacity) >= r.gate.Load() // pairs with the gate store in Writer.rescan
+		return q+uint64(r.plan.Capacity) >= r.gate.Load() // pairs with the gate store in Writer.rescan
 	}
 	return r.evicted.Load() != r.inc // pairs with the evicted store in Writer.evict
 }

@@ -50,7 +50,9 @@ func (w *Writer) claimLatest() error {
 // that is the latest, and none of those found is: each is good for one write, then
 // it may be held.
 func (w *Writer) scanHolds() {
-	w.count.Rescans++
+	if w.count.Rescans++; w.count.Rescans%flushScans == 0 {
+		w.flushSometimes()
+	}
 	clear(w.busy)
 	if w.current != 0 {
 		w.busy[w.current-1] = true

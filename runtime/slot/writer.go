@@ -21,7 +21,8 @@ type WriterOptions struct {
 	// Wait is how a full ring is waited for.
 	Wait Strategy
 	// EvictAfter is how long a reader may stand still while the writer needs its
-	// room; then it loses its place. 0: for ever. Only in a block with Evict.
+	// room; then it loses its place. 0: for ever; negative: not at all. Only in a block
+	// with Evict.
 	EvictAfter time.Duration
 }
 
@@ -71,10 +72,12 @@ type Writer struct {
 	slot    uint64   // latest values: the claimed slot
 
 	summer      summer
+	summed      bool // the claimed values are to have checksums
 	locks       *Locks
 	flexUpdates atomic.Uint64
 
 	count      WriterCounts
+	flushed    int64         // when the counters were last shown
 	timeout    *TimeoutError // the last one, and why
 	timedOutBy stall
 }
@@ -136,6 +139,7 @@ func (w *Writer) takeover() error {
 	if w.loadCounts(); !w.opts.Fresh {
 		w.count.Takeovers++
 	}
+	w.producer.Poke(uint64(hdr.FieldProducerPageSinceNS), uint64(w.clock.wall()))
 	w.state.Store(hdr.ProducerPageStateLive)
 	w.roomWanted.Store(0) // the dead writer may have been asleep
 	// Who slept when the last producer died, or went to sleep since, looks again:
@@ -163,7 +167,11 @@ func (w *Writer) resumeOrdered() error {
 	}
 	w.pos, w.limit, w.gateAt = head, head, gate
 	w.off = uintptr(head%c) * w.stride
-	w.lastOK = gate - c
+	if w.single {
+		if w.lastOK = w.cells[0].cursor.Load(); head-w.lastOK > c {
+			w.lastOK = head - c // nonsense: as if nothing had been read
+		}
+	}
 	return nil
 }
 
@@ -322,7 +330,7 @@ func (w *Writer) CommitN(n int) error {
 		w.off = w.offset(uint64(n))
 		w.pos += uint64(n)
 	}
-	w.claimed = 0
+	w.claimed, w.summed = 0, false
 	if w.sleepers.Load() != 0 { // pairs with the sleepers store in Reader.await
 		w.wake()
 	}
@@ -336,6 +344,7 @@ func (w *Writer) wake() {
 	w.sleepers.Store(0)
 	w.count.Wakes++
 	w.ring()
+	w.flushSometimes()
 }
 
 // now returns the timestamp of a commit, 0 if values have none.
@@ -356,7 +365,7 @@ func (w *Writer) finish(off uintptr, stamp uint64, now int64) {
 		b := w.buf.Bytes(off+uintptr(w.plan.LengthOff), uintptr(lengthSize))
 		w.count.Bytes += uint64(binary.NativeEndian.Uint32(b))
 	}
-	if w.conf.Checksum == hdr.ChecksumEnforced {
+	if w.summed || w.conf.Checksum == hdr.ChecksumEnforced {
 		w.sum(off, stamp)
 	}
 	if word.Staged {
@@ -372,7 +381,7 @@ func (w *Writer) Abort() error {
 	if w.conf.latest() {
 		w.free = append(w.free, w.slot)
 	}
-	w.claimed = 0
+	w.claimed, w.summed = 0, false
 	return nil
 }
 

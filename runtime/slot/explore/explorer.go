@@ -42,7 +42,7 @@ func (w *World) choices(buf []choice) []choice {
 			}
 		}
 	}
-	if idle && w.dead > 0 {
+	if idle && w.dead > 0 && !w.model.Timeless {
 		for i, p := range w.procs {
 			if p.status == sleeping {
 				buf = append(buf, choice{wake, i})

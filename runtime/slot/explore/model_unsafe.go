@@ -16,13 +16,14 @@ import (
 // A Model is a world to explore: a block, those who use it, and how many of them
 // may be killed.
 type Model struct {
-	Name  string
-	Conf  slot.Config
-	Start uint64 // first position
-	Kills int
-	Large bool // too large to be searched whole: walked at random
-	Build func(w *World)
-	After func(w *World)
+	Name     string
+	Conf     slot.Config
+	Start    uint64 // first position
+	Kills    int
+	Timeless bool // nobody wakes because time is up
+	Large    bool // too large to be searched whole: walked at random
+	Build    func(w *World)
+	After    func(w *World)
 
 	plan  slot.Plan
 	arena []byte

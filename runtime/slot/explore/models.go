@@ -28,6 +28,10 @@ func Models() []*Model {
 			w.Writer("writer", false, Writing{Values: 4})
 			w.Reader("reader", false, Reading{})
 		}},
+		{Name: "latest, nobody rings at the end", Conf: ring(hdr.SyncLatestOnly, 1, 1), Build: func(w *World) {
+			w.Writer("writer", false, Writing{Values: 3, Stay: true})
+			w.Reader("reader", false, Reading{Until: 2})
+		}},
 		{Name: "latest, kills, takeover", Conf: ring(hdr.SyncLatestOnly, 1, 1), Kills: 1, Build: func(w *World) {
 			w.Writer("writer", true, Writing{Values: 2})
 			w.Writer("successor", false, Writing{Values: 2})
@@ -45,6 +49,19 @@ func Models() []*Model {
 			w.Writer("writer", false, Writing{Values: 5})
 			w.Reader("reader", false, Reading{Start: slot.StartAt, Position: 2, Values: 1})
 		}},
+		{Name: "sync, nobody rings at the end", Conf: ring(hdr.SyncSyncReaders, 1, 1), Build: func(w *World) {
+			w.Writer("writer", false, Writing{Values: 3, Stay: true})
+			w.Reader("reader", false, Reading{Start: slot.StartOldest, Until: 2})
+		}},
+		{Name: "sync, takeover, nobody rings", Conf: ring(hdr.SyncSyncReaders, 2, 1), Kills: 1, Timeless: true, Build: func(w *World) {
+			w.Writer("writer", true, Writing{Values: 2, Stay: true})
+			w.Writer("successor", false, Writing{Upto: 2, Stay: true})
+			w.Reader("reader", false, Reading{Start: slot.StartOldest, Until: 1})
+		}},
+		{Name: "sync, leaves", Conf: ring(hdr.SyncSyncReaders, 1, 1), Build: func(w *World) {
+			w.Writer("writer", false, Writing{Values: 3})
+			w.Reader("reader", false, Reading{Start: slot.StartOldest, Values: 1})
+		}},
 		{Name: "sync, 2 readers", Large: true, Conf: ring(hdr.SyncSyncReaders, 1, 2), Build: func(w *World) {
 			w.Writer("writer", false, Writing{Values: 2})
 			w.Reader("reader 1", false, Reading{Start: slot.StartOldest, Values: 1})
@@ -56,9 +73,9 @@ func Models() []*Model {
 			w.Reader("reader", true, Reading{Start: slot.StartOldest})
 		}},
 		{Name: "sync, batches and abort, kill", Conf: ring(hdr.SyncSyncReaders, 3, 1), Kills: 1, Build: func(w *World) {
-			w.Writer("writer", true, Writing{Values: 4, Batch: 2, Abort: true})
-			w.Writer("successor", false, Writing{Values: 3, Batch: 3})
-			w.Reader("reader", false, Reading{Start: slot.StartOldest})
+			w.Writer("writer", true, Writing{Values: 4, Batch: 2, Abort: 2})
+			w.Writer("successor", false, Writing{Values: 2, Batch: 2})
+			w.Reader("reader", false, Reading{Start: slot.StartOldest, Values: 2})
 		}},
 		{Name: "sync, oldest, takeover", Conf: ring(hdr.SyncSyncReaders, 2, 1), Kills: 1, Build: func(w *World) {
 			w.Writer("writer", true, Writing{Values: 4})
@@ -66,10 +83,10 @@ func Models() []*Model {
 			w.Reader("reader", false, Reading{Start: slot.StartOldest, Values: 1})
 		}},
 		{Name: "sync, oldest, abort", Conf: ring(hdr.SyncSyncReaders, 2, 1), Build: func(w *World) {
-			w.Writer("writer", false, Writing{Values: 4, Abort: true})
+			w.Writer("writer", false, Writing{Values: 4, Abort: 3})
 			w.Reader("reader", false, Reading{Start: slot.StartOldest, Values: 1})
 		}},
-		{Name: "sync, lazy reader", Conf: ring(hdr.SyncSyncReaders, 16, 1), Build: func(w *World) {
+		{Name: "sync, lazy reader", Large: true, Conf: ring(hdr.SyncSyncReaders, 16, 1), Build: func(w *World) {
 			w.Writer("writer", false, Writing{Values: 18, Batch: 9})
 			w.Reader("reader", false, Reading{Start: slot.StartOldest, Lazy: true})
 		}},
@@ -78,15 +95,15 @@ func Models() []*Model {
 			w.Writer("successor", false, Writing{Values: 1})
 			w.Reader("reader", false, Reading{})
 		}},
-		{Name: "single, reader killed", Conf: ring(hdr.SyncSingleReader, 1, 1), Kills: 1, Build: func(w *World) {
+		{Name: "single, reader killed", Large: true, Conf: ring(hdr.SyncSingleReader, 1, 1), Kills: 1, Build: func(w *World) {
 			w.Writer("writer", false, Writing{Values: 2})
 			w.Reader("reader", true, Reading{Values: 1})
 			w.Reader("next", false, Reading{})
 		}},
 		{Name: "overwrite, kill", Conf: ring(hdr.SyncOverwrite, 2, 1), Kills: 1, Build: func(w *World) {
 			w.Writer("writer", true, Writing{Values: 3})
-			w.Writer("successor", false, Writing{Values: 2})
-			w.Reader("reader", false, Reading{Start: slot.StartOldest})
+			w.Writer("successor", false, Writing{Values: 1})
+			w.Reader("reader", false, Reading{Start: slot.StartOldest, Values: 2})
 		}},
 		{Name: "evict", Conf: evict(ring(hdr.SyncSyncReaders, 1, 1)), Build: func(w *World) {
 			w.Writer("writer", false, Writing{Values: 3, Evict: true})

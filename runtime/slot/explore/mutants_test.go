@@ -51,13 +51,11 @@ var mutants = []mutant{
 	}, "sync, newest"},
 	{"heartbeat reclaim", "scan.go", []string{
 		"|| w.host.CellAlive(i) {", "{",
-		"if err != nil || !won {", "if err != nil {",
+		"won, err := h.TryLockCell(i)\n\tif err != nil || !won {\n\t\treturn false\n\t}\n", "",
+		"h.UnlockCell(i)\n", "",
 	}, "sync, oldest"},
 	{"eviction without validation", "take.go", []string{
 		"return r.evicted.Load() != r.inc //", "return true //",
-	}, "evict"},
-	{"evicted after overwriting", "scan.go", []string{
-		"w.cells[i].evicted.Store(inc)\n\tw.cells[i].evicted.Load()", "w.late = append(w.late, i)",
 	}, "evict"},
 	{"commit before the payload", "writer.go", []string{
 		"w.finish(off, w.pos+i+1, now)\n\t\t\tw.slots.Fast64(off).Store(w.pos + i + 1) //",
@@ -68,21 +66,21 @@ var mutants = []mutant{
 	}, "latest, newest"},
 	{"bell before clearing sleepers", "writer.go", []string{
 		"w.sleepers.Store(0)\n\tw.count.Wakes++\n\tw.ring()", "w.count.Wakes++\n\tw.ring()\n\tw.sleepers.Store(0)",
-	}, "latest, reader sleeps"},
+	}, "latest, nobody rings at the end"},
 	{"bell read after sleepers is set", "reader.go", []string{
 		"b = r.bell.Load()\n\t\t\tr.sleepers.Store(1)", "r.sleepers.Store(1)\n\t\t\tb = r.bell.Load()",
-	}, "latest, reader sleeps"},
+	}, "latest, nobody rings at the end"},
 	{"sleepers set after the last look", "reader.go", []string{
 		"b = r.bell.Load()\n\t\t\tr.sleepers.Store(1)", "b = r.bell.Load()",
 		"r.flush()\n\t\t\tr.wait.sleep", "r.sleepers.Store(1)\n\t\t\tr.wait.sleep",
-	}, "latest, reader sleeps"},
+	}, "latest, nobody rings at the end"},
 	{"room wanted after the last look", "room.go", []string{
 		"w.roomWanted.Store(1) // pairs", "// pairs",
 		"w.flush()\n\t\t\tw.wait.sleep", "w.roomWanted.Store(1)\n\t\t\tw.wait.sleep",
 	}, "sync, oldest"},
 	{"leaving without a look at room wanted", "join.go", []string{
 		"if r.roomWanted.Load() != 0 { // as in Release: one", "if false { // as in Release: one",
-	}, "sync, oldest"},
+	}, "sync, leaves"},
 	{"head without stamp roll-forward", "writer.go", []string{
 		"for head-from < c && w.stamp", "for false && head-from < c && w.stamp",
 	}, "sync, kills, takeover"},
@@ -93,11 +91,11 @@ var mutants = []mutant{
 		"w.pos, w.limit, w.gateAt = head, head, gate\n", "gate = max(head, c)\n\tw.gate.Store(gate)\n\tw.pos, w.limit, w.gateAt = head, head, gate\n",
 	}, "sync, oldest, takeover"},
 	{"gate lowered at abort", "writer.go", []string{
-		"w.free = append(w.free, w.slot)\n\t}\n", "w.free = append(w.free, w.slot)\n\t} else {\n\t\tw.gateAt = max(w.pos, uint64(w.plan.Capacity))\n\t\tw.limit = w.pos\n\t\tw.gate.Store(w.gateAt)\n\t}\n",
+		"w.free = append(w.free, w.slot)\n\t}\n", "w.free = append(w.free, w.slot)\n\t} else {\n\t\tw.gateAt = max(w.pos, uint64(w.plan.Capacity))\n\t\tw.gate.Store(w.gateAt)\n\t}\n",
 	}, "sync, oldest, abort"},
 	{"takeover rings for nobody", "writer.go", []string{
 		"w.sleepers.Store(0)\n\tw.ring()\n\tw.flush()\n\treturn nil", "w.flush()\n\treturn nil",
-	}, "sync, kills, no timers"},
+	}, "sync, takeover, nobody rings"},
 	{"latest sequence restarts at takeover", "writelatest.go", []string{
 		"w.current, w.pos = s+1, stamp\n", "w.current, w.pos = s+1, w.view.head.Load()\n",
 	}, "latest, kills, takeover"},

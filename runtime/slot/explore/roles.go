@@ -17,8 +17,9 @@ var bg = context.Background()
 // A Writing says what a writer does.
 type Writing struct {
 	Values int
-	Batch  int  // values per batch, 0 or 1 for none
-	Abort  bool // the second claim is aborted and claimed again
+	Upto   uint64 // or: until this position
+	Batch  int    // values per batch, 0 or 1 for none
+	Abort  int    // the claim, counted from 1, that is aborted and claimed again
 	Evict  bool
 	Stay   bool // does not close the block at the end
 }
@@ -56,9 +57,9 @@ func (w *World) Writer(name string, kills bool, do Writing) {
 			}
 		}
 		tries := 0
-		for n := 0; n < do.Values; {
+		for n := 0; n < do.Values || wr.Seq() < do.Upto; {
 			p.checkpoint(wr, uint64(n), uint64(tries), 1)
-			k := min(max(do.Batch, 1), do.Values-n)
+			k := max(1, min(do.Batch, do.Values-n))
 			if err := wr.ClaimN(bg, -1, k); err != nil {
 				p.Fail("claim: %v", err)
 			}
@@ -66,7 +67,7 @@ func (w *World) Writer(name string, kills bool, do Writing) {
 			for i := range k {
 				put(wr.Slot(i), tag(wr.Seq()+uint64(i), p, tries))
 			}
-			if do.Abort && tries == 1 {
+			if tries+1 == do.Abort {
 				if err := wr.Abort(); err != nil {
 					p.Fail("abort: %v", err)
 				}
@@ -87,6 +88,7 @@ func (w *World) Writer(name string, kills bool, do Writing) {
 				p.Fail("close: %v", err)
 			}
 		}
+		wr.Detach()
 		p.step("unlock")
 		w.owners[0] = nil
 	})
@@ -105,7 +107,8 @@ func (w *World) closed() bool {
 type Reading struct {
 	Start    slot.Start
 	Position uint64
-	Values   int // leaves after so many, 0: at the end of the block
+	Values   int    // leaves after so many, 0: at the end of the block
+	Until    uint64 // or: after this position, if not 0
 	Lazy     bool
 	Stalls   bool // holds the first value until the block is closed
 }
@@ -170,6 +173,9 @@ func (w *World) Reader(name string, kills bool, do Reading) {
 				break
 			}
 			next, known, n = s.Seq+1, true, n+1
+			if do.Until != 0 && s.Seq >= do.Until {
+				break
+			}
 		}
 		p.leave(r)
 	})
