@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"time"
 
+	hdr "github.com/pylabhub/datahub/generated/datahub/segment"
 	"github.com/pylabhub/datahub/runtime/internal/word"
 )
 
@@ -42,7 +43,7 @@ func (w *Writer) Drain(ctx context.Context, timeout time.Duration) error {
 		if w.drained() {
 			return nil
 		}
-		wake := w.judge(now)
+		w.watch(now) // nobody is judged: no room is needed
 		switch {
 		case now >= until:
 			w.count.Timeouts++
@@ -57,7 +58,7 @@ func (w *Writer) Drain(ctx context.Context, timeout time.Duration) error {
 				return nil
 			}
 			w.flush()
-			w.wait.sleep(ctx, b, min(until, wake))
+			w.wait.sleep(ctx, b, until)
 		}
 	}
 }
@@ -81,7 +82,7 @@ func (w *Writer) drained() bool {
 		// A reader of an overwritten ring may be any distance behind.
 		cur := w.cells[i].cursor.Load()
 		counts := w.cells[i].evicted.Load() != inc
-		if !w.runsFree() {
+		if w.conf.Sync != hdr.SyncOverwrite {
 			cur, counts = w.cursor(i, inc)
 		}
 		if counts && cur < w.pos {

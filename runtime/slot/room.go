@@ -102,14 +102,7 @@ func (w *Writer) spinForRoom(n uint64) bool {
 
 // judge decides about the reader in the way, and returns when to do so again.
 func (w *Writer) judge(now int64) (again int64) {
-	i := w.heldBy
-	if i < 0 {
-		return forever
-	}
-	inc := w.cells[i].incarnation.Load()
-	if w.stall.incarnation != inc || w.stall.cell != i || w.stall.cursor != w.heldAt {
-		w.stall = stall{cell: i, incarnation: inc, cursor: w.heldAt, since: now}
-	}
+	i, inc := w.watch(now)
 	if !active(inc) {
 		return forever
 	}
@@ -131,6 +124,19 @@ func (w *Writer) judge(now int64) (again int64) {
 		return again
 	}
 	return forever
+}
+
+// watch remembers since when the reader in the way has stood where it stands, and
+// returns its cell and incarnation, 0 if there is none.
+func (w *Writer) watch(now int64) (i int, inc uint64) {
+	if i = w.heldBy; i < 0 {
+		return i, 0
+	}
+	inc = w.cells[i].incarnation.Load()
+	if w.stall.incarnation != inc || w.stall.cell != i || w.stall.cursor != w.heldAt {
+		w.stall = stall{cell: i, incarnation: inc, cursor: w.heldAt, since: now}
+	}
+	return i, inc
 }
 
 // A stall is a reader in the way that was seen more than once.
