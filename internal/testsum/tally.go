@@ -7,6 +7,7 @@ import (
 	"io"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -32,6 +33,7 @@ type tally struct {
 	install                 []string
 
 	// Of the target being read:
+	target string
 	output map[string][]string // by package and test
 	red    map[string][]string // failed tests by package, in the order of their ends
 	tests  map[string]int      // tests that ended, by package
@@ -55,6 +57,7 @@ func (t *tally) skip(name, reason string) {
 
 // read takes the output of one target.
 func (t *tally) read(target string, r io.Reader) error {
+	t.target = target
 	t.output = map[string][]string{}
 	t.red = map[string][]string{}
 	t.tests = map[string]int{}
@@ -101,7 +104,8 @@ func (t *tally) event(e *event) {
 		t.output[key] = append(t.output[key], e.Output)
 	case "pass":
 		if e.Test == "" {
-			fmt.Fprintf(t.w, "ok    %s  %.1fs  %d tests\n", e.Package, e.Elapsed, t.tests[e.Package])
+			fmt.Fprintf(t.w, "ok    %s  %.1fs  %s\n", e.Package, e.Elapsed, count(t.tests[e.Package]))
+			delete(t.tests, e.Package) // fuzzing runs a package once a target
 			return
 		}
 		t.passed++
@@ -116,13 +120,20 @@ func (t *tally) event(e *event) {
 		delete(t.output, key)
 	case "fail":
 		if e.Test != "" {
-			t.fail(key, "")
+			t.fail(t.target+": "+key, "")
 			t.tests[e.Package]++
 			t.red[e.Package] = append(t.red[e.Package], key)
 			return
 		}
 		t.failedPackage(e)
 	}
+}
+
+func count(tests int) string {
+	if tests == 1 {
+		return "1 test"
+	}
+	return strconv.Itoa(tests) + " tests"
 }
 
 // failedPackage prints all that is known of a package that failed.
@@ -142,7 +153,7 @@ func (t *tally) failedPackage(e *event) {
 		if e.FailedBuild != "" {
 			reason = "does not build"
 		}
-		t.fail(e.Package, reason)
+		t.fail(t.target+": "+e.Package, reason)
 	}
 	t.print(t.output[e.Package+" "])
 }
