@@ -110,12 +110,24 @@ func Models() []*Model {
 			w.Reader("reader", false, Reading{Start: slot.StartOldest})
 		}},
 	}
+	ms = append(ms, zoneModels()...)
 	for _, m := range ms {
 		if m.After == nil {
 			m.After = GoesOn
 		}
 	}
 	return ms
+}
+
+func flex(c slot.Config) slot.Config {
+	c.FlexSize, c.FlexMode = 16, hdr.FlexModeDoubleBuffered
+	return c
+}
+
+func locks(consumers uint32) slot.Config {
+	c := ring(hdr.SyncSyncReaders, 1, consumers)
+	c.Spinlocks = 1
+	return c
 }
 
 func evict(c slot.Config) slot.Config {
