@@ -3,7 +3,6 @@ package slot
 import (
 	"fmt"
 	"math/bits"
-	"unsafe"
 
 	hdr "github.com/pylabhub/datahub/generated/datahub/segment"
 )
@@ -11,18 +10,11 @@ import (
 // None is the offset of a part that slots do not have.
 const None = hdr.DataHeaderNone
 
-// Sizes of the fixed records, in bytes.
+// What a plan keeps to, in bytes.
 const (
-	producerSize  = uint64(unsafe.Sizeof(hdr.ProducerPage{}))
-	controlSize   = uint64(unsafe.Sizeof(hdr.ControlWords{}))
-	cellSize      = uint32(unsafe.Sizeof(hdr.ConsumerCell{}))
-	spinlockSize  = uint32(unsafe.Sizeof(hdr.Spinlock{}))
-	countersSize  = uint64(unsafe.Sizeof(hdr.ConsumerCounters{}))
-	baselineSize  = uint64(unsafe.Sizeof(hdr.ProducerBaseline{}))
 	slotAlign     = 64   // the stride of slots is a multiple of it
 	regionAlign   = 128  // of every region but the two below
 	flexPage      = 4096 // the flexible zone consists of whole pages
-	lengthSize    = uint32(unsafe.Sizeof(hdr.SlotLength{}))
 	timestampSize = 8
 )
 
@@ -91,7 +83,7 @@ func NewPlan(c Config) (Plan, error) {
 		}
 	}
 
-	off := uint32(unsafe.Sizeof(hdr.SlotHeader{}))
+	off := slotHeaderSize
 	if c.Timestamp {
 		p.TimestampOff, off = off, off+timestampSize
 	}
