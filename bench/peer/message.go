@@ -23,8 +23,8 @@ func fill(m []uint64, seq, phase uint64) {
 	m[0], m[1], m[len(m)-1] = seq, phase, seq
 }
 
-// sink keeps what touch reads from being optimized away.
-var sink uint64
+// Sink keeps what touch reads from being optimized away.
+var Sink uint64
 
 // touch reads a word of every cache line of a message.
 func touch(m []uint64) {
@@ -32,5 +32,5 @@ func touch(m []uint64) {
 	for o := 0; o < len(m); o += 8 {
 		s += m[o]
 	}
-	sink += s
+	Sink += s
 }
