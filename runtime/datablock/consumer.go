@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 
+	hdr "github.com/pylabhub/datahub/generated/datahub/segment"
 	"github.com/pylabhub/datahub/runtime/slot"
 )
 
@@ -151,7 +152,9 @@ func (c *consumer) next(ctx context.Context) (slot.Slot, error) {
 }
 
 func (c *consumer) await(ctx context.Context) (slot.Slot, error) {
-	c.slow.Lock()
+	if err := c.enter(); err != nil {
+		return slot.Slot{}, err
+	}
 	defer c.slow.Unlock()
 	if c.opts.timeout != 0 && !c.closed.Load() && c.r.Spin() {
 		if s, ok, err := c.r.TryAcquire(); ok || err != nil {
@@ -179,8 +182,10 @@ func (c *consumer) newest() (s slot.Slot, err error) {
 		return s, err
 	}
 	ok := false
-	if c.spec.Sync == LatestOnly {
+	if c.seg.Config().Sync == hdr.SyncLatestOnly {
 		s, ok, err = c.r.Latest()
+	} else if c.observes {
+		s, ok, err = c.r.Newest()
 	} else if s, ok, err = c.r.TryAcquire(); ok {
 		if n := c.r.Lag(); n > 0 {
 			at := s.Seq + n
@@ -234,8 +239,9 @@ func (c *consumer) loop(ctx context.Context, yield func(slot.Slot, error) bool) 
 }
 
 func (c *consumer) lag(seq uint64) uint64 {
-	if !c.lent || c.r.Seq() != seq {
+	i, n := seq-c.r.Seq(), uint64(c.r.Held())
+	if !c.lent || i >= n {
 		return 0
 	}
-	return c.r.Lag()
+	return c.r.Lag() + n - 1 - i
 }

@@ -2,6 +2,7 @@ package datablock
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/pylabhub/datahub/runtime/segment"
 	"github.com/pylabhub/datahub/runtime/slot"
@@ -32,13 +33,17 @@ var (
 	// ErrNoValue: nothing has been written yet, or nothing new.
 	ErrNoValue = errors.New("no value yet")
 
-	// ErrMisuse is the class of the caller's own mistakes, of which the next three
+	// ErrMisuse is the class of the caller's own mistakes, of which the next
 	// are the usual ones.
 	ErrMisuse = slot.ErrMisuse
 	// ErrLoanOpen: a value is in use; commit, abort or release it first.
 	ErrLoanOpen = slot.ErrLoanOpen
 	// ErrNoLoan: there is nothing to commit, abort or release.
 	ErrNoLoan = slot.ErrNoLoan
+	// ErrConcurrent: another goroutine waits in a call on this handle.
+	ErrConcurrent = fmt.Errorf("%w: the handle is in use by another goroutine", ErrMisuse)
+	// ErrBatch: a batch of this size cannot be had, committed or released.
+	ErrBatch = slot.ErrBatch
 	// ErrClosed: the handle was closed. It is an os.ErrClosed.
 	ErrClosed = slot.ErrHandleClosed
 	// ErrLength: more bytes than a value of the channel can have.

@@ -18,6 +18,7 @@ type handle struct {
 	opts   *options
 	fields *fieldTable // nil in raw channels
 	locks  *slot.Locks
+	meter  *meter // made when metrics are first asked for
 
 	slow   sync.Mutex // held by a call that may sleep; Close waits for it
 	closed atomic.Bool
@@ -29,6 +30,18 @@ type handle struct {
 	parent <-chan struct{}
 	cancel context.CancelCauseFunc
 	flex   any // the FlexWriter or FlexReader, once it was asked for
+}
+
+// enter is what a call does first that may sleep. It does not wait for another
+// such call: that would be concurrent use. h.slow.Unlock follows.
+func (h *handle) enter() error {
+	switch {
+	case h.slow.TryLock():
+		return nil
+	case h.closed.Load():
+		return ErrClosed
+	}
+	return ErrConcurrent
 }
 
 // linked returns a context that ends with ctx and with the handle.

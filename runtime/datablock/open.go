@@ -60,14 +60,20 @@ func openProducer(s *Spec, name string, opts []Option) (*producer, error) {
 		return nil, fmt.Errorf("create channel %q: %w", name, err)
 	}
 	o := newOptions(opts)
-	seg, err := segment.Create(name, s.config(), o.segment)
+	conf := s.config()
+	conf.Evict = o.evict
+	if o.evict && o.evictAfter <= 0 {
+		return nil, fmt.Errorf("create channel %q: %w", name, &ConfigError{Field: "EvictAfter", Reason: "want a time above 0"})
+	}
+	seg, err := segment.Create(name, conf, o.segment)
 	if err != nil {
 		return nil, err
 	}
 	p := &producer{handle: handle{seg: seg, spec: s, opts: o, fields: fields}, latest: s.Sync == LatestOnly}
 	err = seg.Guard(func() (err error) {
 		p.w, err = slot.OpenWriter(seg.Memory(), seg.Plan(), seg.Config(), seg.Host(), slot.WriterOptions{
-			Process: segment.Identity(), Fresh: !seg.TookOver(), Wait: o.wait,
+			Process: segment.Identity(), Fresh: !seg.TookOver(), Wait: o.wait, Backoff: o.backoff,
+			EvictAfter: o.evictAfter,
 		})
 		return err
 	})
@@ -84,9 +90,12 @@ func openProducer(s *Spec, name string, opts []Option) (*producer, error) {
 // consumer is the part of a consumer that does not depend on the type.
 type consumer struct {
 	handle
-	r      *slot.Reader
-	lent   bool // a sample is in use
-	inside bool // in the function of a Read, or in the body of a loop over All
+	r *slot.Reader
+	// Of an Observer: that it is one, and what it had counted when that was reset.
+	observes bool
+	counted  slot.ReaderCounts
+	lent     bool // a sample is in use
+	inside   bool // in the function of a Read, or in the body of a loop over All
 }
 
 func openConsumer(s *Spec, name string, opts []Option) (*consumer, error) {
@@ -100,14 +109,8 @@ func openConsumer(s *Spec, name string, opts []Option) (*consumer, error) {
 		return nil, err
 	}
 	c := &consumer{handle: handle{seg: seg, spec: s, opts: o, fields: fields}}
-	who := segment.Identity()
-	if o.name == "" {
-		o.name = who.GetProgram()
-	}
 	err = seg.Guard(func() (err error) {
-		c.r, err = slot.JoinReader(seg.Memory(), seg.Plan(), seg.Config(), seg.Host(), slot.ReaderOptions{
-			Process: who, Name: o.name, Start: o.start, Position: o.position, Wait: o.wait,
-		})
+		c.r, err = slot.JoinReader(seg.Memory(), seg.Plan(), seg.Config(), seg.Host(), o.reader())
 		return err
 	})
 	if err != nil {

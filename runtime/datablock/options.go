@@ -21,6 +21,10 @@ type options struct {
 	name     string
 	start    slot.Start
 	position uint64
+
+	backoff    slot.Backoff
+	evict      bool
+	evictAfter time.Duration
 }
 
 func newOptions(opts []Option) *options {
@@ -29,6 +33,17 @@ func newOptions(opts []Option) *options {
 		opt(o)
 	}
 	return o
+}
+
+// reader returns the options of a consumer or observer.
+func (o *options) reader() slot.ReaderOptions {
+	who := segment.Identity()
+	if o.name == "" {
+		o.name = who.GetProgram()
+	}
+	return slot.ReaderOptions{
+		Process: who, Name: o.name, Start: o.start, Position: o.position, Wait: o.wait, Backoff: o.backoff,
+	}
 }
 
 // Root sets the folder that holds the blocks. Without it that is $DATAHUB_DIR, or
@@ -80,6 +95,37 @@ const (
 
 // Wait sets how the handle waits; Adaptive is the default.
 func Wait(s WaitStrategy) Option { return func(o *options) { o.wait = s } }
+
+// A BackoffKind says how the pauses between two looks grow.
+type BackoffKind = slot.BackoffKind
+
+// The kinds of back-off.
+const (
+	NoBackoff          = slot.NoBackoff          // sleep until woken
+	ExponentialBackoff = slot.ExponentialBackoff // from 1 µs, each pause twice the last
+	ConstantBackoff    = slot.ConstantBackoff    // each pause as long as the cap
+	AggressiveBackoff  = slot.AggressiveBackoff  // from 1 µs, each pause eight times the last
+)
+
+// Backoff makes a handle that has nothing to do look again after a pause, of at
+// most cap (0: 1 ms, and never above 100 ms), instead of asking to be woken. That
+// spares those it waits for a system call per wake-up, and costs latency and
+// looks. It begins where spinning ends, so it changes nothing under Busy.
+//
+// Observers, whom nobody wakes, do so anyway: ConstantBackoff of 5 ms without
+// this option.
+func Backoff(kind BackoffKind, cap time.Duration) Option {
+	return func(o *options) { o.backoff = slot.Backoff{Kind: kind, Cap: cap} }
+}
+
+// EvictAfter makes a channel of policy SyncReaders in which a consumer that stands
+// still for d while the producer needs its room loses its place: its next call
+// returns ErrEvicted, and SeekNewest lets it join again. Consumers of such a
+// channel get private copies of the values. It is a property of the block: each
+// producer of the channel must say so or not.
+func EvictAfter(d time.Duration) Option {
+	return func(o *options) { o.evict, o.evictAfter = true, d }
+}
 
 // ConsumerName is what others see of a consumer; the program's name is the
 // default. At most 48 bytes are kept.

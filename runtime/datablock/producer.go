@@ -169,7 +169,9 @@ func (p *producer) claim(ctx context.Context) ([]byte, error) {
 	if p.inside {
 		return nil, ErrLoanOpen
 	}
-	p.slow.Lock()
+	if err := p.enter(); err != nil {
+		return nil, err
+	}
 	defer p.slow.Unlock()
 	ctx, err := p.linked(ctx)
 	if err != nil {
@@ -182,7 +184,9 @@ func (p *producer) beginN(ctx context.Context, n int) error {
 	if p.inside {
 		return ErrLoanOpen
 	}
-	p.slow.Lock()
+	if err := p.enter(); err != nil {
+		return err
+	}
 	defer p.slow.Unlock()
 	ctx, err := p.linked(ctx)
 	if err != nil {

@@ -32,7 +32,7 @@ func (w *Writer) Drain(ctx context.Context, timeout time.Duration) error {
 		}
 		w.count.DrainWaitNS += uint64(w.clock.mono() - start)
 	}()
-	for now := start; ; now = w.clock.mono() {
+	for now, looks := start, 0; ; now, looks = w.clock.mono(), looks+1 {
 		if err := cause(ctx); err != nil {
 			return err
 		}
@@ -52,13 +52,15 @@ func (w *Writer) Drain(ctx context.Context, timeout time.Duration) error {
 			runtime.Gosched()
 		default:
 			b := w.roomBell.Load()
-			w.wanting = true
-			w.roomWanted.Store(1) // as in awaitRoom
-			if w.drained() {      // last, as there
+			if w.wait.asks() {
+				w.wanting = true
+				w.roomWanted.Store(1) // as in awaitRoom
+			}
+			if w.drained() { // last, as there
 				return nil
 			}
 			w.flush()
-			w.wait.sleep(ctx, b, until)
+			w.wait.sleep(ctx, b, min(until, w.wait.again(now, looks)))
 		}
 	}
 }

@@ -55,7 +55,7 @@ func newReader(v *view, h Host, opts ReaderOptions) *Reader {
 	if opts.Lazy {
 		r.every = max(1, uint64(v.plan.Capacity)/8)
 	}
-	r.wait.init(opts.Wait, r.clock, h, v.bell)
+	r.wait.init(opts.Wait, opts.Backoff, r.clock, h, v.bell)
 	return r
 }
 

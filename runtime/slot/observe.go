@@ -8,13 +8,14 @@ import (
 	"github.com/pylabhub/datahub/runtime/internal/word"
 )
 
-// observeEvery is how often a waiting observer looks.
+// observeEvery is how often a waiting observer looks, if nothing else was asked for.
 const observeEvery = 5 * time.Millisecond
 
 // Observe returns a reader that nobody knows of: it takes no cell, writes nothing
 // and holds nobody up, so of m it needs Producer, Slots and Flex only, mapped
-// read-only. It gets private copies, never a torn one, and is told what it missed, as the
-// readers of an overwritten ring are. While it waits it looks every 5 ms. Of h only
+// read-only. It gets private copies, never a torn one, and is told what it missed,
+// as the readers of an overwritten ring are. While it waits it looks every 5 ms, or
+// as the back-off says. Of h only
 // Wait, Wake and ProducerAlive are used.
 func Observe(m Memory, p Plan, c Config, h Host, opts ReaderOptions) (*Reader, error) {
 	if err := p.Check(c); err != nil {
@@ -36,6 +37,9 @@ func Observe(m Memory, p Plan, c Config, h Host, opts ReaderOptions) (*Reader, e
 	}
 	if !c.latest() {
 		v.conf.Sync, v.conf.Evict = hdr.SyncOverwrite, false // what is true for an observer
+	}
+	if opts.Backoff.Kind == NoBackoff {
+		opts.Backoff = Backoff{ConstantBackoff, observeEvery} // nobody rings for it
 	}
 	r := newReader(v, h, opts)
 	r.passive = true

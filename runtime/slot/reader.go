@@ -20,6 +20,7 @@ type ReaderOptions struct {
 	Start    Start
 	Position uint64 // of StartAt
 	Wait     Strategy
+	Backoff  Backoff
 	// Lazy lets a reader that is behind show the writer only every C/8 values how far
 	// it is (it shows it at once when it has caught up, when the writer waits for it,
 	// and when it leaves). That doubles the rate of small values. The price: if a lazy
@@ -210,7 +211,7 @@ func (r *Reader) await(ctx context.Context, timeout time.Duration) (Slot, error)
 	until := deadline(start, timeout)
 	r.count.Waits++
 	defer r.endWait(start)
-	for now := start; ; now = r.clock.mono() {
+	for now, looks := start, 0; ; now, looks = r.clock.mono(), looks+1 {
 		if err := cause(ctx); err != nil {
 			return Slot{}, err
 		}
@@ -222,15 +223,14 @@ func (r *Reader) await(ctx context.Context, timeout time.Duration) (Slot, error)
 			// before it was read and committed before that. Pairs with the sleepers load
 			// in Writer.Commit.
 			b = r.bell.Load()
-			r.sleepers.Store(1)
+			if r.wait.asks() {
+				r.sleepers.Store(1)
+			}
 		}
 		if s, ok, err := r.TryAcquire(); ok || err != nil {
 			return s, err
 		}
 		wake, end := r.ended(now)
-		if r.passive {
-			wake = min(wake, now+int64(observeEvery)) // nobody rings for it
-		}
 		if end != nil {
 			// What came before the end comes first.
 			if s, ok, err := r.TryAcquire(); ok || err != nil {
@@ -244,7 +244,7 @@ func (r *Reader) await(ctx context.Context, timeout time.Duration) (Slot, error)
 			return Slot{}, r.timedOut()
 		case sleeps:
 			r.flush()
-			r.wait.sleep(ctx, b, min(until, wake))
+			r.wait.sleep(ctx, b, min(until, wake, r.wait.again(now, looks)))
 		default:
 			runtime.Gosched()
 		}

@@ -24,7 +24,7 @@ func (w *Writer) awaitRoom(ctx context.Context, timeout time.Duration, n uint64)
 	}
 	start := w.clock.mono()
 	until := deadline(start, timeout)
-	for now := start; ; now = w.clock.mono() {
+	for now, looks := start, 0; ; now, looks = w.clock.mono(), looks+1 {
 		if err := cause(ctx); err != nil {
 			return w.endWait(start, err)
 		}
@@ -46,13 +46,15 @@ func (w *Writer) awaitRoom(ctx context.Context, timeout time.Duration, n uint64)
 			runtime.Gosched()
 		} else {
 			b := w.roomBell.Load()
-			w.wanting = true
-			w.roomWanted.Store(1) // pairs with the room_wanted load in Reader.tellRoom
-			if w.rescan(n) {      // last: a reader that advanced before it may not have seen the flag
+			if w.wait.asks() {
+				w.wanting = true
+				w.roomWanted.Store(1) // pairs with the room_wanted load in Reader.tellRoom
+			}
+			if w.rescan(n) { // last: a reader that advanced before it may not have seen the flag
 				return w.endWait(start, nil)
 			}
 			w.flush()
-			w.wait.sleep(ctx, b, min(until, wake))
+			w.wait.sleep(ctx, b, min(until, wake, w.wait.again(now, looks)))
 		}
 		if w.rescan(n) || w.spinForRoom(n) {
 			return w.endWait(start, nil)

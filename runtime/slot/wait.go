@@ -50,6 +50,7 @@ const (
 // waiting is how one handle waits: how long it spins, and how it sleeps.
 type waiting struct {
 	strategy Strategy
+	backoff  Backoff
 	clock    Clock
 	host     Host
 	word     *word.U32 // to sleep on
@@ -59,8 +60,8 @@ type waiting struct {
 	alarm    *alarm
 }
 
-func (w *waiting) init(s Strategy, c Clock, h Host, on *word.U32) {
-	*w = waiting{strategy: s, clock: c, host: h, word: on, spins: maxSpin / 4, alarm: &alarm{host: h, word: on}}
+func (w *waiting) init(s Strategy, b Backoff, c Clock, h Host, on *word.U32) {
+	*w = waiting{strategy: s, backoff: b, clock: c, host: h, word: on, spins: maxSpin / 4, alarm: &alarm{host: h, word: on}}
 }
 
 // budget returns how often to look before sleeping.

@@ -19,7 +19,8 @@ type WriterOptions struct {
 	// OpenWriter takes over from a producer that is gone.
 	Fresh bool
 	// Wait is how a full ring is waited for.
-	Wait Strategy
+	Wait    Strategy
+	Backoff Backoff
 	// EvictAfter is how long a reader may stand still while the writer needs its
 	// room; then it loses its place. 0: for ever; negative: not at all. Only in a block
 	// with Evict.
@@ -103,7 +104,7 @@ func OpenWriter(m Memory, p Plan, c Config, h Host, opts WriterOptions) (*Writer
 		probed: -int64(probeEvery),
 	}
 	w.plain = !c.latest() && !c.Timestamp && !c.Length && !c.checksums() && !word.Staged
-	w.wait.init(opts.Wait, w.clock, h, v.roomBell)
+	w.wait.init(opts.Wait, opts.Backoff, w.clock, h, v.roomBell)
 	w.locks = newLocks(v, h, opts.Wait, w.clock, 0, v.epoch)
 	if word.Staged {
 		if w.buf, err = word.NewRegion(word.Alloc(p.SlotsSize, regionAlign), p.SlotsSize, regionAlign); err != nil {

@@ -1,0 +1,98 @@
+package datablock
+
+import (
+	"context"
+	"iter"
+
+	"github.com/pylabhub/datahub/runtime/slot"
+)
+
+// NextN releases what was lent and lends the next values in order: it waits for
+// the first of them, as Next, takes what is there behind it, at most n in all, and
+// returns how many that are. At and Batch return them. n is 1 to the channel's
+// capacity; a channel of latest values has no batches.
+//
+// A value that does not match its checksum ends a batch, and the next call
+// reports it.
+func (c *consumer) NextN(ctx context.Context, n int) (int, error) {
+	if err := c.ready(); err != nil {
+		return 0, err
+	}
+	if err := c.r.CheckBatch(n); err != nil {
+		return 0, err
+	}
+	if _, err := c.next(ctx); err != nil {
+		return 0, err
+	}
+	return c.r.Extend(n), nil
+}
+
+// Held returns how many values are in use.
+func (c *consumer) Held() int { return c.r.Held() }
+
+// ReleaseN ends the use of the first n values that NextN lent: their memory may be
+// overwritten from now on. At counts from the first of those that stay in use.
+// Release ends the use of all. Errors are those of Release, and ErrBatch if there
+// are fewer.
+func (c *consumer) ReleaseN(n int) error {
+	if c.inside {
+		return ErrLoanOpen
+	}
+	err := c.r.ReleaseN(n)
+	c.lent = c.r.Held() != 0
+	return err
+}
+
+// SeekNewest releases what was lent and goes on with the next value that is
+// written, SeekOldest with the oldest that is still there. Seek goes on with the
+// value of a sequence number: if that is gone the next sample tells how many were
+// lost, if it is yet to come Seek is SeekNewest. For a consumer that was evicted
+// each of them is the way to join again.
+//
+// Under SingleReader the oldest value is the first that nobody has read. A channel
+// of latest values has nothing to seek: ErrNotSupported. A handle that holds a
+// lock cannot: ErrLockHeld.
+func (c *consumer) SeekNewest() error { return c.seek(slot.StartNewest, 0) }
+
+// SeekOldest is described at SeekNewest.
+func (c *consumer) SeekOldest() error { return c.seek(slot.StartOldest, 0) }
+
+// Seek is described at SeekNewest.
+func (c *consumer) Seek(seq uint64) error { return c.seek(slot.StartAt, seq) }
+
+func (c *consumer) seek(start slot.Start, seq uint64) error {
+	if c.inside {
+		return ErrLoanOpen
+	}
+	if c.lent {
+		c.lent = false
+		_ = c.r.Release() // ErrEvicted is what Seek is for
+	}
+	return c.r.Seek(start, seq)
+}
+
+// At returns the i-th of the values in use, without a value if there are fewer.
+func (c *Consumer[T]) At(i int) Sample[T] {
+	s := c.r.At(i)
+	return sample[T](c.consumer, s, s.Payload != nil)
+}
+
+// Batch returns the values in use, numbered from 0. Release and ReleaseN are not
+// for the body of its loop.
+func (c *Consumer[T]) Batch() iter.Seq2[int, Sample[T]] {
+	return func(yield func(int, Sample[T]) bool) {
+		for i := 0; i < c.r.Held() && yield(i, c.At(i)); i++ {
+		}
+	}
+}
+
+// At is [Consumer.At].
+func (c *RawConsumer) At(i int) RawSample { return rawSample(c.consumer, c.r.At(i)) }
+
+// Batch is [Consumer.Batch].
+func (c *RawConsumer) Batch() iter.Seq2[int, RawSample] {
+	return func(yield func(int, RawSample) bool) {
+		for i := 0; i < c.r.Held() && yield(i, c.At(i)); i++ {
+		}
+	}
+}

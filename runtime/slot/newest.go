@@ -1,0 +1,20 @@
+package slot
+
+import "fmt"
+
+// Newest lends an observer of values in order the newest one that is whole, also
+// if it was lent before; Next goes on behind it, and what is skipped is not lost.
+// ok is false if there is none: none was written, or a batch that is being written
+// takes the whole ring.
+func (r *Reader) Newest() (Slot, bool, error) {
+	if !r.passive || r.conf.latest() {
+		return Slot{}, false, fmt.Errorf("%w: only observers of values in order go back", ErrNotSupported)
+	}
+	// Pairs with the head store in Writer.Commit. Before the first value the position
+	// is far beyond head, and nothing is there.
+	if err := r.Seek(StartAt, r.head.Load()-1); err != nil {
+		return Slot{}, false, err
+	}
+	r.lost = 0
+	return r.TryAcquire()
+}
