@@ -32,7 +32,10 @@ func (s Sample[T]) Has(f Field) bool {
 func (s Sample[T]) Lag() uint64 { return s.c.lag(s.Seq) }
 
 // A Consumer reads the values of one channel, as one of several.
-type Consumer[T any] struct{ *consumer }
+type Consumer[T any] struct {
+	*consumer
+	tx ReadTx[T]
+}
 
 // Attach makes a consumer of a channel that exists. Generated code calls it.
 //
@@ -47,7 +50,7 @@ func Attach[T any](s *Spec, name string, opts ...Option) (*Consumer[T], error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Consumer[T]{c}, nil
+	return &Consumer[T]{consumer: c}, nil
 }
 
 // Next releases the last sample and returns the next one: the next value in order,

@@ -11,6 +11,7 @@ import (
 // A fieldTable tells what of a record is there. It is made from the descriptor
 // once, when a channel is opened.
 type fieldTable struct {
+	record *schema.Record
 	fields []field        // of the record itself, in offset order
 	words  []presenceWord // of the record and of all records within it
 }
@@ -34,7 +35,7 @@ func newFieldTable(s *Schema) (*fieldTable, error) {
 	if err != nil {
 		return nil, fmt.Errorf("descriptor of %s: %w", s.ID, err)
 	}
-	t := new(fieldTable)
+	t := &fieldTable{record: m.Record}
 	var words []presenceWord // of the outermost record, by number
 	for i := range m.Record.Members {
 		if e := &m.Record.Members[i]; e.Flags&schema.FlagPresence != 0 {

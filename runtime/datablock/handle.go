@@ -79,6 +79,22 @@ func (h *handle) end(fn func() error) error {
 	return errors.Join(fn(), h.seg.Close())
 }
 
+// Config returns the policies of the channel, as the block has them. It may be
+// called at any time, also after Close.
+func (h *handle) Config() Spec {
+	c, head := h.seg.Config(), h.seg.Header()
+	s := Spec{
+		Schema: h.spec.Schema, Flex: h.spec.Flex,
+		Policy: Policy(c.Policy), Sync: Sync(c.Sync), Capacity: c.Capacity, Consumers: c.Consumers, PageSize: head.PageSize,
+		FlexMode: FlexMode(c.FlexMode), Checksum: Checksum(c.Checksum), ChecksumType: ChecksumType(c.ChecksumType),
+		Timestamp: c.Timestamp, Spinlocks: c.Spinlocks,
+	}
+	if s.Schema == nil {
+		s.RawSize = c.PayloadSize
+	}
+	return s
+}
+
 // Info describes a channel as one handle sees it.
 type Info struct {
 	Channel    string

@@ -34,7 +34,7 @@ func Observe[T any](s *Spec, name string, opts ...Option) (*Observer[T], error) 
 	if err != nil {
 		return nil, err
 	}
-	return &Observer[T]{&Consumer[T]{c}}, nil
+	return &Observer[T]{&Consumer[T]{consumer: c}}, nil
 }
 
 func openObserver(s *Spec, name string, opts []Option) (*consumer, error) {

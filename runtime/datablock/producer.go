@@ -10,7 +10,10 @@ import (
 //
 // Write is the safe form. Begin and Commit are the same without a function, for
 // where each nanosecond counts.
-type Producer[T any] struct{ *producer }
+type Producer[T any] struct {
+	*producer
+	tx WriteTx[T]
+}
 
 // Create makes a channel, or takes over one whose producer is gone: what was
 // committed stays and the sequence goes on. Generated code calls it.
@@ -26,7 +29,7 @@ func Create[T any](s *Spec, name string, opts ...Option) (*Producer[T], error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Producer[T]{p}, nil
+	return &Producer[T]{producer: p}, nil
 }
 
 // Write calls fn with the next value, in place, and publishes it. If fn returns an

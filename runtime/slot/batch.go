@@ -135,3 +135,12 @@ func (r *Reader) ReleaseN(n int) error {
 	}
 	return err
 }
+
+// Whole returns ErrEvicted if the values in use may have been overwritten because
+// the reader has lost its place, as Release would.
+func (r *Reader) Whole() error {
+	if r.evicted.Load() == r.inc { // pairs with the evicted store in Writer.evict
+		return ErrEvicted
+	}
+	return nil
+}

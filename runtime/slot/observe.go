@@ -15,8 +15,7 @@ const observeEvery = 5 * time.Millisecond
 // and holds nobody up, so of m it needs Producer, Slots and Flex only, mapped
 // read-only. It gets private copies, never a torn one, and is told what it missed,
 // as the readers of an overwritten ring are. While it waits it looks every 5 ms, or
-// as the back-off says. Of h only
-// Wait, Wake and ProducerAlive are used.
+// as the back-off says. Of h only Wait, Wake and ProducerAlive are used.
 func Observe(m Memory, p Plan, c Config, h Host, opts ReaderOptions) (*Reader, error) {
 	if err := p.Check(c); err != nil {
 		return nil, fmt.Errorf("check plan: %w", err)
