@@ -29,13 +29,14 @@ type Model struct {
 	arena []byte
 	mem   slot.Memory
 	// Where regions begin in the arena: producer at 0, control, cells, slots.
-	control, cells, slots, slotsEnd uintptr
+	control, cells, slots, slotsEnd, locks uintptr
 }
 
 // Facts are what the processes of a world know together, outside of the block.
 type Facts struct {
 	values map[uint64]uint64 // by position: what was committed there
 	hash   uint64
+	hut
 }
 
 // world makes m's world anew.
@@ -81,7 +82,13 @@ func (m *Model) allocate() {
 	}
 	m.mem = slot.Memory{Producer: parts[0], Control: parts[1], Cells: parts[2], Slots: parts[3],
 		Flex: parts[4], Spinlocks: parts[5], Counters: parts[6], Baselines: parts[7]}
+	if len(parts[5]) > 0 {
+		m.locks = uintptr(unsafe.Pointer(unsafe.SliceData(parts[5]))) - uintptr(unsafe.Pointer(unsafe.SliceData(m.arena)))
+	}
 }
+
+// isLock reports whether off is the word of lock 0.
+func (m *Model) isLock(off uintptr) bool { return m.Conf.Spinlocks > 0 && off == m.locks }
 
 // where names the word at an offset of the arena.
 func (m *Model) where(off uintptr) string {

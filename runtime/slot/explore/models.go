@@ -119,17 +119,6 @@ func Models() []*Model {
 	return ms
 }
 
-func flex(c slot.Config) slot.Config {
-	c.FlexSize, c.FlexMode = 16, hdr.FlexModeDoubleBuffered
-	return c
-}
-
-func locks(consumers uint32) slot.Config {
-	c := ring(hdr.SyncSyncReaders, 1, consumers)
-	c.Spinlocks = 1
-	return c
-}
-
 func evict(c slot.Config) slot.Config {
 	c.Evict = true
 	return c

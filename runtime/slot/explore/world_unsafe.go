@@ -31,6 +31,7 @@ type Proc struct {
 	World *World
 	id    int
 	kills bool // may be killed
+	stays bool // waits for others to be done
 
 	next   func() (string, bool)
 	stop   func()
@@ -75,13 +76,21 @@ func mix(h, v uint64) uint64 {
 
 // listen makes the words report to w.
 func (w *World) listen() {
+	size := uintptr(len(w.model.arena))
 	word.Before = func(addr unsafe.Pointer, loads bool) {
-		if p := w.cur; p != nil && !(loads && p.owns(uintptr(addr)-w.base)) {
+		off := uintptr(addr) - w.base
+		if p := w.cur; p != nil && off < size && !(loads && p.owns(off)) {
 			p.step("")
 		}
 	}
 	word.After = func(addr unsafe.Pointer, old, new uint64, loads bool) {
 		off := uint64(uintptr(addr) - w.base)
+		if off >= uint64(size) {
+			return // a word of its own
+		}
+		if w.model.isLock(uintptr(off)) && new&uint64(hdr.SpinlockLocked) == 0 {
+			w.inside = nil // out the moment the lock is free
+		}
 		if p := w.cur; p != nil {
 			if loads {
 				p.hash = mix(p.hash, old)
@@ -210,7 +219,7 @@ func (w *World) state() uint64 {
 			h = mix(h, uint64(o.id)+1)
 		}
 	}
-	return mix(h, w.Facts.hash)
+	return mix(h, w.Facts.hash^w.hutHash())
 }
 
 // Lock waits for a lock byte and takes it.

@@ -5,6 +5,7 @@ package explore
 import (
 	"encoding/binary"
 	"errors"
+	"slices"
 
 	hdr "github.com/pylabhub/datahub/generated/datahub/segment"
 	"github.com/pylabhub/datahub/runtime/slot"
@@ -118,6 +119,39 @@ func (w *World) FlexReader(name string, looks int) {
 	w.owners[1+r.Cell()] = p
 }
 
+// FlexGoesOn checks that the next producer can change the zone and that a reader
+// sees it.
+func FlexGoesOn(w *World) {
+	m := w.model
+	p := &Proc{Name: "afterwards", World: w, id: 99}
+	wr, err := slot.OpenWriter(m.mem, m.plan, m.Conf, &host{p}, slot.WriterOptions{Wait: slot.Block})
+	if err != nil {
+		p.Fail("open: %v", err)
+	}
+	r, err := slot.JoinReader(m.mem, m.plan, m.Conf, &host{p}, slot.ReaderOptions{Wait: slot.Block})
+	if err != nil {
+		p.Fail("join: %v", err)
+	}
+	fw, err := wr.Flex()
+	if err != nil {
+		p.Fail("flex: %v", err)
+	}
+	fr, err := r.Flex()
+	if err != nil {
+		p.Fail("flex: %v", err)
+	}
+	seq := fw.Seq() + 1
+	put(fw.Buffer(), tag(seq, p, 0))
+	if err := fw.Publish(); err != nil {
+		p.Fail("publish: %v", err)
+	}
+	p.know(seq, tag(seq, p, 0))
+	got, err := fr.Load()
+	if a := binary.NativeEndian.Uint64(fr.Buffer()); err != nil || got != seq || a != tag(seq, p, 0) {
+		p.Fail("load: got %d %#x %v, want %d", got, a, err, seq)
+	}
+}
+
 // A hut is what a lock guards: who is in it, and what became of those who died
 // there.
 type hut struct {
@@ -136,56 +170,111 @@ func (w *World) hutHash() uint64 {
 	return h
 }
 
-// Locker is a consumer that takes lock 0 a few times. The clean one makes whole
-// what somebody left.
-func (w *World) Locker(name string, kills, clean bool, times int) {
+// A Locking says what one who locks does.
+type Locking struct {
+	Times int  // takes lock 0 so often
+	Clean bool // makes whole what somebody left
+	Late  bool // joins once a cell is free, not before anything happens
+	Stays bool // waits in the end until all who do not are done
+}
+
+// Locker is a consumer that takes a lock.
+func (w *World) Locker(name string, kills bool, do Locking) {
 	m := w.model
 	h := &host{&Proc{World: w}}
-	r, err := slot.JoinReader(m.mem, m.plan, m.Conf, h, slot.ReaderOptions{Wait: slot.Block})
-	if err != nil {
-		panic(err)
+	var r *slot.Reader
+	join := func() {
+		var err error
+		if r, err = slot.JoinReader(m.mem, m.plan, m.Conf, h, slot.ReaderOptions{Wait: slot.Block}); err != nil {
+			panic(err)
+		}
 	}
-	l, err := r.Locks().At(0)
-	if err != nil {
-		panic(err)
+	if !do.Late {
+		join()
 	}
 	p := w.Go(name, kills, func(p *Proc) {
 		h.p = p
-		for n := range times {
-			p.local = func() { p.Checkpoint(uint64(n), 1) }
-			p.Checkpoint(uint64(n))
-			g, err := l.Lock(bg, -1)
-			want := error(nil)
-			switch {
-			case w.inside != nil && w.inside.status != killed:
-				p.Fail("%s has the lock, too", w.inside.Name)
-			case w.inside != nil:
-				w.dirty, want = true, slot.ErrOwnerDied
-			case w.dirty:
-				want = slot.ErrPoisoned
-			}
-			if err != want {
-				p.Fail("lock: got %v, want %v", err, want)
-			}
-			w.inside = p
-			p.step("inside")
-			if clean && w.dirty {
-				if err := g.MarkConsistent(); err != nil {
-					p.Fail("mark consistent: %v", err)
-				}
-				w.dirty = false
-			}
-			if err := g.Unlock(); err != nil {
-				p.Fail("unlock: %v", err)
-			}
-			w.inside = nil
-			if err := g.Unlock(); !errors.Is(err, slot.ErrNotLocked) {
-				p.Fail("second unlock: got %v, want %v", err, slot.ErrNotLocked)
-			}
+		if r == nil {
+			p.await(func() bool { return slices.Contains(w.owners[1:], nil) })
+			join()
+		}
+		p.visit(r.Locks(), do)
+		if do.Stays {
+			p.stays = true
+			p.await(w.visited)
 		}
 		p.leave(r)
 	})
-	w.owners[1+r.Cell()] = p
+	if r != nil {
+		w.owners[1+r.Cell()] = p
+	}
+}
+
+// visited reports whether all who do not stay are done.
+func (w *World) visited() bool {
+	for _, p := range w.procs {
+		if !p.stays && p.status != done && p.status != killed {
+			return false
+		}
+	}
+	return true
+}
+
+// LockingProducer is a producer that takes a lock. It takes over once the
+// producer's lock is free.
+func (w *World) LockingProducer(name string, kills bool, do Locking) {
+	w.Go(name, kills, func(p *Proc) {
+		p.Lock(0)
+		m := w.model
+		wr, err := slot.OpenWriter(m.mem, m.plan, m.Conf, &host{p}, slot.WriterOptions{Wait: slot.Block})
+		if err != nil {
+			p.Fail("open: %v", err)
+		}
+		p.visit(wr.Locks(), do)
+		wr.Detach()
+		p.step("unlock")
+		w.owners[0] = nil
+	})
+}
+
+// visit enters the hut and checks what it is told.
+func (p *Proc) visit(locks *slot.Locks, do Locking) {
+	w := p.World
+	l, err := locks.At(0)
+	if err != nil {
+		p.Fail("lock: %v", err)
+	}
+	for n := range do.Times {
+		p.local = func() { p.Checkpoint(uint64(n), 1) }
+		p.Checkpoint(uint64(n))
+		g, err := l.Lock(bg, -1)
+		want := error(nil)
+		switch {
+		case w.inside != nil && w.inside.status != killed:
+			p.Fail("%s has the lock, too", w.inside.Name)
+		case w.inside != nil:
+			w.dirty, want = true, slot.ErrOwnerDied
+		case w.dirty:
+			want = slot.ErrPoisoned
+		}
+		if err != want {
+			p.Fail("lock: got %v, want %v", err, want)
+		}
+		w.inside = p
+		p.step("inside")
+		if do.Clean && w.dirty {
+			if err := g.MarkConsistent(); err != nil {
+				p.Fail("mark consistent: %v", err)
+			}
+			w.dirty = false
+		}
+		if err := g.Unlock(); err != nil {
+			p.Fail("unlock: %v", err)
+		}
+		if err := g.Unlock(); !errors.Is(err, slot.ErrNotLocked) {
+			p.Fail("second unlock: got %v, want %v", err, slot.ErrNotLocked)
+		}
+	}
 }
 
 // LocksGoOn checks that whoever comes next gets the lock.
