@@ -72,6 +72,7 @@ func (r *Reader) enter(i int) {
 	r.loadCounts()
 	r.count.Joins++
 	r.begin(r.opts.Start, r.opts.Position)
+	r.flush()
 }
 
 // fullAfter is how long a joiner looks for a free cell before it reports that
