@@ -96,3 +96,14 @@ func (c *RawConsumer) Batch() iter.Seq2[int, RawSample] {
 		}
 	}
 }
+
+// BeginN is [Producer.BeginN].
+func (p *RawProducer) BeginN(ctx context.Context, n int) error { return p.beginN(ctx, n) }
+
+// At returns the memory of the i-th of the values that BeginN lent, RawSize bytes,
+// nil if there are fewer.
+func (p *RawProducer) At(i int) []byte { return p.w.Slot(i) }
+
+// SetLen says that only the first n bytes of the i-th value in hand are written.
+// Without it a value has RawSize bytes.
+func (p *RawProducer) SetLen(i, n int) error { return p.w.SetLen(i, n) }

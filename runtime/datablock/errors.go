@@ -28,6 +28,9 @@ var (
 	ErrCorrupt = slot.ErrCorrupt
 	// ErrChecksum: a value did not match its checksum. It is reported once and skipped.
 	ErrChecksum = slot.ErrChecksum
+	// ErrOverrun: the producer overwrote the value each time an observer copied it. Try
+	// again.
+	ErrOverrun = slot.ErrOverrun
 	// ErrNotSupported: the channel's policy does not have the operation.
 	ErrNotSupported = slot.ErrNotSupported
 	// ErrNoValue: nothing has been written yet, or nothing new.

@@ -139,6 +139,9 @@ func (r *Reader) ReleaseN(n int) error {
 // Whole returns ErrEvicted if the values in use may have been overwritten because
 // the reader has lost its place, as Release would.
 func (r *Reader) Whole() error {
+	if r.err != nil {
+		return r.err
+	}
 	if r.evicted.Load() == r.inc { // pairs with the evicted store in Writer.evict
 		return ErrEvicted
 	}

@@ -7,6 +7,9 @@ import "fmt"
 // ok is false if there is none: none was written, or a batch that is being written
 // takes the whole ring.
 func (r *Reader) Newest() (Slot, bool, error) {
+	if r.err != nil {
+		return Slot{}, false, r.err // the memory may be gone
+	}
 	if !r.passive || r.conf.latest() {
 		return Slot{}, false, fmt.Errorf("%w: only observers of values in order go back", ErrNotSupported)
 	}
