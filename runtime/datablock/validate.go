@@ -24,49 +24,57 @@ func (e *ValueError) Error() string { return e.Field + ": " + e.Reason }
 
 func (e *ValueError) Unwrap() error { return ErrValue }
 
-// validate looks at all fields of the record in b that are there. at says where it
-// stands in the value.
-func validate(r *schema.Record, b []byte, at string) error {
-	var words []*schema.Member
-	for i := range r.Members {
-		if m := &r.Members[i]; m.Flags&schema.FlagPresence != 0 {
-			words = append(words, m)
-		}
-	}
+// validate looks at all fields of the record in b that are there. It only
+// allocates if it finds something.
+func validate(r *schema.Record, b []byte) *ValueError {
 	for i := range r.Members {
 		m := &r.Members[i]
-		if !m.IsField() {
+		if !m.IsField() || m.Flags&schema.FlagOptional != 0 && !present(r, m, b) {
 			continue
 		}
-		if m.Flags&schema.FlagOptional != 0 {
-			// As in newFieldTable.
-			if w := words[m.Presence.Word]; b[w.Offset+uint32(m.Presence.Bit/8)]>>(m.Presence.Bit%8)&1 == 0 {
+		n := m.Type.Count()
+		size := uint64(m.Size) / n
+		for k := range n {
+			err := validateOne(r, m, b, b[uint64(m.Offset)+k*size:][:size])
+			if err == nil {
 				continue
 			}
-		}
-		size := uint64(m.Size) / m.Type.Count()
-		for k := range m.Type.Count() {
-			e := b[uint64(m.Offset)+k*size:][:size]
-			if err := validateOne(r, m, b, e, at, k); err != nil {
-				return err
+			at := m.Name
+			if len(m.Type.Dims) != 0 {
+				at = fmt.Sprintf("%s[%d]", at, k)
 			}
+			if err.Field != "" {
+				at += "." + err.Field
+			}
+			err.Field = at
+			return err
 		}
 	}
 	return nil
 }
 
-// validateOne looks at the k-th element e of the member m of the record in b.
-func validateOne(r *schema.Record, m *schema.Member, b, e []byte, at string, k uint64) error {
-	path := func() string {
-		if len(m.Type.Dims) != 0 {
-			return fmt.Sprintf("%s%s[%d]", at, m.Name, k)
+// present reports whether the optional member m of the record in b is there.
+func present(r *schema.Record, m *schema.Member, b []byte) bool {
+	word := 0
+	for i := range r.Members {
+		w := &r.Members[i]
+		if w.Flags&schema.FlagPresence == 0 {
+			continue
 		}
-		return at + m.Name
+		if word == int(m.Presence.Word) {
+			return b[w.Offset+uint32(m.Presence.Bit/8)]>>(m.Presence.Bit%8)&1 != 0 // as in newFieldTable
+		}
+		word++
 	}
+	return false
+}
+
+// validateOne looks at one element e of the member m of the record in b.
+func validateOne(r *schema.Record, m *schema.Member, b, e []byte) *ValueError {
 	switch m.Type.Code {
 	case schema.String:
 		if !fixed.ValidText(e) {
-			return &ValueError{path(), "is no text: want UTF-8, and NULs behind its end"}
+			return &ValueError{Reason: "is no text: want UTF-8, and NULs behind its end"}
 		}
 	case schema.Bytes:
 		for i := range r.Members {
@@ -75,14 +83,11 @@ func validateOne(r *schema.Record, m *schema.Member, b, e []byte, at string, k u
 				continue
 			}
 			if got := binary.LittleEndian.Uint32(b[n.Offset:]); got > m.Type.Len {
-				return &ValueError{path(), fmt.Sprintf("%s says %d bytes, there is room for %d", n.Name, got, m.Type.Len)}
+				return &ValueError{Reason: fmt.Sprintf("%s says %d bytes, there is room for %d", n.Name, got, m.Type.Len)}
 			}
 		}
 	case schema.RecordType:
-		if m.Type.Record.Size > uint32(len(e)) {
-			return nil
-		}
-		return validate(m.Type.Record, e, path()+".")
+		return validate(m.Type.Record, e)
 	}
 	return nil
 }
@@ -93,5 +98,8 @@ func (t *fieldTable) validate(value []byte) error {
 	if t == nil {
 		return nil
 	}
-	return validate(t.record, value, "")
+	if err := validate(t.record, value); err != nil {
+		return err
+	}
+	return nil
 }
