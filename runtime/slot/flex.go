@@ -172,12 +172,13 @@ type FlexReader struct {
 	flexZone
 	private atomic.Uint64
 	retries *atomic.Uint64
+	tries   int
 }
 
 // Flex returns the reader of the flexible zone. ErrNotSupported: there is none.
 func (r *Reader) Flex() (*FlexReader, error) {
 	z, err := newFlexZone(r.view, r.locks)
-	return &FlexReader{flexZone: z, retries: &r.flexRetries}, err
+	return &FlexReader{flexZone: z, retries: &r.flexRetries, tries: flexTries}, err
 }
 
 // Seq returns how many values the zone has had, 0 after the reader has left.
@@ -197,7 +198,7 @@ func (f *FlexReader) Load() (seq uint64, err error) {
 		return 0, ErrHandleClosed
 	}
 	defer f.locks.inside.leave()
-	for i := range flexTries {
+	for i := range f.tries {
 		s := f.selector.Load() // pairs with the selector store in FlexWriter.Publish
 		f.zone.CopyOut(f.buf, uintptr(s&1)*f.stride)
 		// No load of the copy moves below this store, and no load below it above;

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	hdr "github.com/pylabhub/datahub/generated/datahub/segment"
-	"github.com/pylabhub/datahub/runtime/internal/word"
 )
 
 func flexBlock(t testing.TB, mode hdr.FlexMode, size, consumers uint32) *block {
@@ -154,9 +153,7 @@ func TestAReaderOfTheZoneGivesUpIfItNeverStaysTheSame(t *testing.T) {
 	r, _ := b.reader(StartNewest)
 	f, err := r.Flex()
 	must(t, err)
-	if word.Staged {
-		f.size, f.buf = 1<<12, f.buf[:1<<12]
-	}
+	f.tries = 4 // the machine may have something else to do than to move the sequence
 	stop := make(chan struct{})
 	var done sync.WaitGroup
 	done.Go(func() {
@@ -185,8 +182,8 @@ func TestAReaderOfTheZoneGivesUpIfItNeverStaysTheSame(t *testing.T) {
 	if _, err := f.Load(); err != nil {
 		t.Errorf("when the writer pauses: %v", err)
 	}
-	if n := r.Counts().Retries; n < flexTries {
-		t.Errorf("%d retries counted, want %d or more", n, flexTries)
+	if n := r.Counts().Retries; n < 4 {
+		t.Errorf("%d retries counted, want 4 or more", n)
 	}
 }
 
