@@ -22,6 +22,7 @@ type handle struct {
 
 	slow   sync.Mutex // held by a call that may sleep; Close waits for it
 	closed atomic.Bool
+	member atomic.Pointer[member] // of a WaitSet, set while slow is held
 
 	mu sync.Mutex // guards what follows, and changes of closed
 	// live ends when the context that was waited under last ends, or with the handle.
@@ -76,6 +77,9 @@ func (h *handle) end(fn func() error) error {
 	}
 	h.slow.Lock()
 	defer h.slow.Unlock()
+	if m := h.member.Load(); m != nil {
+		m.left()
+	}
 	return errors.Join(fn(), h.seg.Close())
 }
 

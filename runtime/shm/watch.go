@@ -23,6 +23,7 @@ const watchFor = 100 * time.Millisecond
 // concurrently.
 type Watchers struct {
 	polls  bool
+	limit  time.Duration // of a sleep
 	mu     sync.Mutex
 	groups []*watchGroup // those with a thread
 }
@@ -31,7 +32,7 @@ type Watchers struct {
 // the system has nothing better.
 func NewWatchers(poll bool) *Watchers {
 	// Without words the call is an error, but not that one.
-	return &Watchers{polls: poll || sys.WaitWords(nil, 0) == sys.ErrUnsupported}
+	return &Watchers{polls: poll || sys.WaitWords(nil, 0) == sys.ErrUnsupported, limit: watchFor}
 }
 
 // SharedWatchers returns the Watchers of the whole process.
@@ -194,7 +195,7 @@ func (g *watchGroup) run() {
 		} else {
 			d := time.Duration(-1)
 			if armed > 0 {
-				d = watchFor
+				d = g.ws.limit
 			}
 			if sys.WaitWords(list, d) != nil {
 				time.Sleep(pollMax) // a word that is not mapped: it is found below
