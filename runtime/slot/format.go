@@ -31,6 +31,11 @@ func FormatAt(m Memory, p Plan, c Config, who hdr.Process, start uint64) error {
 	if c.Sync == hdr.SyncSingleReader {
 		v.cell(0).cursor.Store(start) // counts before there is a reader
 	}
+	baselines, err := word.NewRegion(m.Baselines, p.BaselinesSize, regionAlign)
+	if err != nil {
+		return fmt.Errorf("baselines: %w", err)
+	}
+	baselines.Poke(uint64(hdr.FieldProducerBaselinePosition), start)
 	v.setProducer(1, who)
 	v.epoch.Store(1)
 	v.state.Store(hdr.ProducerPageStateLive)
