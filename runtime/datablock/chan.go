@@ -33,10 +33,13 @@ func (v Copy[T]) Has(f Field) bool {
 // nobody receives any more, ctx must end or c be closed for the goroutine behind
 // it to end.
 //
-// Until then c belongs to that goroutine: only Close may be called. The price of
-// convenience: each value is allocated, copied, and handed from goroutine to
-// goroutine, which is many times slower than [Consumer.Next]. A goroutine it costs,
-// but no thread; see [WaitSet].
+// Until then c belongs to that goroutine: only Close may be called. Then it is as
+// good as before, but what was under way when ctx ended is lost: the copies in the
+// channel and one more.
+//
+// The price of convenience: each value is allocated, copied, and handed from
+// goroutine to goroutine, which is many times slower than [Consumer.Next]. It costs
+// a goroutine, but no thread; see [WaitSet].
 func (c *Consumer[T]) Chan(ctx context.Context, buffer int) <-chan Copy[T] {
 	return stream(ctx, c.consumer, c, buffer, func(s slot.Slot, err error) Copy[T] {
 		if err != nil {
