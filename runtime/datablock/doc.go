@@ -19,14 +19,36 @@
 // A handle is for one goroutine at a time; make one per goroutine. Close is the
 // exception: it may be called from anywhere and ends a call that waits.
 // Concurrent use of the other methods is found by the race detector, and by
-// [ErrLoanOpen] with some luck; it costs a check on each call to do better.
+// [ErrLoanOpen] or [ErrConcurrent] with some luck; it costs a check on each call to
+// do better. Misuse never hangs.
+//
+// # Looking on
+//
+// An [Observer] sees values without taking part: read-only, without a consumer's
+// place, never in anybody's way. [MetricsOf] tells what a channel's participants
+// counted, the Metrics of a handle the same with its own counters to the last
+// value.
+//
+// # Batches and transactions
+//
+// BeginN and CommitN write several values at a time, NextN and ReleaseN read them:
+// that is the way to the highest rates. WriteTx and ReadTx hand a function the value
+// together with what belongs to it: policies, metrics, the flexible zone, and a
+// check of the value against its schema.
+//
+// # Checksums
+//
+// With ChecksumEnforced every value is checked before it is delivered; one that does
+// not match is an [ErrChecksum] once, is counted, and skipped. With ChecksumManual the
+// producer calls Sum and a consumer the sample's Verify where they see fit.
 //
 // # Lifetime
 //
 // What Begin and Next return points into shared memory. It is good until Commit,
 // Abort, Release or the next value; Close refuses while it is in use, so that no
 // pointer ever leads to foreign memory. A [Sample] of a policy without losses is
-// read-only: storing into it is a fault.
+// read-only: storing into it is a fault. Under Overwrite, with [EvictAfter] and for
+// an observer it is a private copy.
 //
 // # Waiting
 //
@@ -34,4 +56,11 @@
 // longer than its context. An error that says so is an os.ErrDeadlineExceeded
 // and names who was waited for. Everything after the wait is done anyway: a value
 // that is there is delivered even if the context has ended.
+//
+// [Wait] says whether a handle spins, sleeps, or first one and then the other, and
+// [Backoff] makes it look again after a pause instead of asking to be woken.
+//
+// A consumer that stalls holds the producer up under SyncReaders, unless that was
+// told to take its place: [EvictAfter]. Then the consumer gets [ErrEvicted] and can
+// join again with SeekNewest.
 package datablock

@@ -24,8 +24,12 @@ import (
 // until the next call, also after Close.
 type Observer[T any] struct{ c *Consumer[T] }
 
-// Observe makes an observer of a channel that exists. Errors are those of
-// [Attach], except that there is always room for one more.
+// Observe makes an observer of a channel that exists. Of s only the Schema needs to
+// be set, and the policies that the program insists on:
+//
+//	o, err := datablock.Observe[weather.Reading](&datablock.Spec{Schema: &weather.ReadingSchema}, "roof")
+//
+// Errors are those of [Attach], except that there is always room for one more.
 func Observe[T any](s *Spec, name string, opts ...Option) (*Observer[T], error) {
 	if err := s.check(sizeOf[T](), alignOf[T]()); err != nil {
 		return nil, fmt.Errorf("observe channel %q: %w", name, err)

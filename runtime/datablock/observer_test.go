@@ -283,7 +283,7 @@ func TestATypedObserverReadsFieldsAndZone(t *testing.T) {
 	p, err := weather.ZonedChannel.Create("roof", at)
 	must(t, err)
 	defer p.Close()
-	spec := p.Config()
+	spec := datablock.Spec{Schema: &weather.ZonedSchema, Flex: &weather.SiteSchema}
 	o, err := datablock.Observe[weather.Zoned](&spec, "roof", at, datablock.StartOldest())
 	must(t, err)
 	defer o.Close()
