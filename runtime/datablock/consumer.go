@@ -115,27 +115,34 @@ func (c *consumer) Release() error {
 	if c.inside {
 		return ErrLoanOpen
 	}
-	c.lent = false
-	return c.r.Release()
+	err := c.r.Release()
+	c.lent = false // last, as in slot.Writer.Commit
+	return err
 }
 
 // Close gives the consumer's place to others. While a sample is in use Close does
 // nothing and returns ErrLoanOpen, while it holds a lock ErrLockHeld; a second
 // Close does nothing.
 //
-// Close may be called from another goroutine to end a call that waits.
+// Close may be called from another goroutine while a call waits, which then returns
+// ErrClosed. A goroutine that reads without waiting must be stopped first.
 func (c *consumer) Close() error {
-	if c.lent {
-		return ErrLoanOpen
-	}
-	if c.locks.Held() != 0 {
-		return ErrLockHeld
-	}
-	return c.end(c.r.Leave)
+	return c.end(func() error {
+		if c.lent {
+			return ErrLoanOpen
+		}
+		if c.locks.Held() != 0 {
+			return ErrLockHeld
+		}
+		return nil
+	}, c.r.Leave)
 }
 
 // ready releases the last sample.
 func (c *consumer) ready() error {
+	if c.closed.Load() {
+		return ErrClosed
+	}
 	if !c.lent {
 		return nil
 	}
@@ -148,9 +155,9 @@ func (c *consumer) next(ctx context.Context) (slot.Slot, error) {
 	}
 	s, ok, err := c.r.TryAcquire()
 	if !ok && err == nil {
-		s, err = c.await(ctx)
+		return c.await(ctx)
 	}
-	c.lent = err == nil
+	c.lent = ok
 	return s, err
 }
 
@@ -159,6 +166,16 @@ func (c *consumer) await(ctx context.Context) (slot.Slot, error) {
 		return slot.Slot{}, err
 	}
 	defer c.slow.Unlock()
+	s, err := c.acquire(ctx)
+	if err == nil && c.closed.Load() { // Close waits for us, and unmaps
+		c.r.PutBack()
+		return slot.Slot{}, ErrClosed
+	}
+	c.lent = err == nil
+	return s, err
+}
+
+func (c *consumer) acquire(ctx context.Context) (slot.Slot, error) {
 	if c.opts.timeout != 0 && !c.closed.Load() && c.r.Spin() {
 		if s, ok, err := c.r.TryAcquire(); ok || err != nil {
 			return s, err

@@ -17,7 +17,9 @@
 // # Concurrency
 //
 // A handle is for one goroutine at a time; make one per goroutine. Close is the
-// exception: it may be called from anywhere and ends a call that waits.
+// exception: it may be called from another goroutine while a call waits, which then
+// returns ErrClosed. A goroutine that is busy with values must be stopped first, best
+// by its context: to tell that it is would cost something on each call.
 // Concurrent use of the other methods is found by the race detector, and by
 // [ErrLoanOpen] or [ErrConcurrent] with some luck; it costs a check on each call to
 // do better. Misuse never hangs.

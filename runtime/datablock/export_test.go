@@ -13,3 +13,12 @@ func NewWaitSetLooking(poll bool, every time.Duration) *WaitSet {
 	s.every = every
 	return s
 }
+
+// Waits reports whether a call on the handle may sleep now.
+func (h *handle) Waits() bool {
+	if h.slow.TryLock() {
+		h.slow.Unlock()
+		return false
+	}
+	return true
+}

@@ -64,12 +64,14 @@ func (h *handle) linked(ctx context.Context) (context.Context, error) {
 }
 
 // end closes the handle once: it makes a call that sleeps return, waits for it,
-// and then calls fn, after which nobody touches the memory.
-func (h *handle) end(fn func() error) error {
+// and then calls fn, after which nobody touches the memory. If busy returns an
+// error, because something of the memory is in use, the handle stays open.
+func (h *handle) end(busy, fn func() error) error {
 	h.mu.Lock()
 	closed := h.closed.Swap(true)
 	if h.cancel != nil {
 		h.cancel(ErrClosed)
+		h.live, h.cancel = nil, nil
 	}
 	h.mu.Unlock()
 	if closed {
@@ -77,6 +79,10 @@ func (h *handle) end(fn func() error) error {
 	}
 	h.slow.Lock()
 	defer h.slow.Unlock()
+	if err := busy(); err != nil {
+		h.closed.Store(false)
+		return err
+	}
 	if m := h.member.Load(); m != nil {
 		m.left()
 	}

@@ -160,10 +160,12 @@ func (o *RawObserver) ResetMetrics() error { return o.c.resetObserved() }
 func (o *RawObserver) Close() error { return o.c.endObserving() }
 
 func (c *consumer) endObserving() error {
-	if c.inside {
-		return ErrLoanOpen
-	}
 	return c.end(func() error {
+		if c.inside {
+			return ErrLoanOpen
+		}
+		return nil
+	}, func() error {
 		if c.lent { // a copy: nobody waits for it
 			c.lent = false
 			_ = c.r.Release()

@@ -2,6 +2,7 @@ package datablock
 
 import (
 	"context"
+	"errors"
 	"fmt"
 )
 
@@ -130,15 +131,18 @@ func (p *producer) Consumers() int { return p.w.Readers() }
 // Close does nothing and returns ErrLoanOpen, while it holds a lock ErrLockHeld; a
 // second Close does nothing.
 //
-// Close may be called from another goroutine to end a call that waits.
+// Close may be called from another goroutine while a call waits, which then returns
+// ErrClosed. A goroutine that writes without waiting must be stopped first.
 func (p *producer) Close() error {
-	if p.w.Claimed() != 0 {
-		return ErrLoanOpen
-	}
-	if p.locks.Held() != 0 {
-		return ErrLockHeld
-	}
 	return p.end(func() error {
+		if p.w.Claimed() != 0 {
+			return ErrLoanOpen
+		}
+		if p.locks.Held() != 0 {
+			return ErrLockHeld
+		}
+		return nil
+	}, func() error {
 		unread := p.w.Unread()
 		if err := p.w.Close(); err != nil || p.opts.keep || unread != 0 {
 			return err
@@ -166,6 +170,9 @@ func (p *producer) prepare(b []byte) {
 
 // claim lends the payload of the next value as it is.
 func (p *producer) claim(ctx context.Context) ([]byte, error) {
+	if p.closed.Load() {
+		return nil, ErrClosed
+	}
 	if b, ok := p.w.TryClaim(); ok {
 		return b, nil
 	}
@@ -180,7 +187,11 @@ func (p *producer) claim(ctx context.Context) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return p.w.Claim(ctx, p.opts.timeout)
+	b, err := p.w.Claim(ctx, p.opts.timeout)
+	if err == nil && p.closed.Load() { // Close waits for us, and unmaps
+		return nil, errors.Join(ErrClosed, p.w.Abort())
+	}
+	return b, err
 }
 
 func (p *producer) beginN(ctx context.Context, n int) error {
@@ -197,6 +208,9 @@ func (p *producer) beginN(ctx context.Context, n int) error {
 	}
 	if err := p.w.ClaimN(ctx, p.opts.timeout, n); err != nil {
 		return err
+	}
+	if p.closed.Load() { // as in claim
+		return errors.Join(ErrClosed, p.w.Abort())
 	}
 	for i := range n {
 		p.prepare(p.w.Slot(i))

@@ -56,3 +56,15 @@ func (w *Writer) Readers() int {
 // Spin looks for the next value as long as it is worth before sleeping, and
 // reports whether it has come.
 func (r *Reader) Spin() bool { return r.err == nil && r.held == 0 && r.spin() }
+
+// PutBack ends the use of the value that was lent last, as if it had never been: it
+// will be lent again.
+func (r *Reader) PutBack() {
+	if r.held == 0 {
+		return
+	}
+	r.held = 0
+	if r.conf.latest() && !r.conf.racy() {
+		r.cell.hold.Store(0) // as in Release
+	}
+}

@@ -299,13 +299,14 @@ func (w *Writer) Commit() error {
 	w.slots.Fast64(w.off).Store(p)
 	// Pairs with the head loads in Reader.join and of observers.
 	w.head.Store(p)
-	w.pos, w.claimed = p, 0
+	w.pos = p
 	if w.off += w.stride; w.off == w.end {
 		w.off = 0
 	}
 	if w.sleepers.Load() != 0 { // pairs with the sleepers store in Reader.await
 		w.wake()
 	}
+	w.claimed = 0 // last: who sees it knows that the memory is not touched any more
 	return nil
 }
 
@@ -331,10 +332,11 @@ func (w *Writer) CommitN(n int) error {
 		w.off = w.offset(uint64(n))
 		w.pos += uint64(n)
 	}
-	w.claimed, w.summed = 0, false
+	w.summed = false
 	if w.sleepers.Load() != 0 { // pairs with the sleepers store in Reader.await
 		w.wake()
 	}
+	w.claimed = 0 // last, as in Commit
 	return nil
 }
 
