@@ -3,6 +3,7 @@ package golang
 import (
 	"bytes"
 	"fmt"
+	"go/build/constraint"
 	"go/format"
 	"path/filepath"
 	"slices"
@@ -146,6 +147,9 @@ func (f *file) render() (gen.File, *schema.Problem) {
 	if err == nil {
 		var text []byte
 		if text, err = format.Source(groupImports(b.Bytes())); err == nil {
+			err = checkComments(text)
+		}
+		if err == nil {
 			return gen.File{Path: f.path, Source: f.src.Path, Data: text}, nil
 		}
 	}
@@ -155,6 +159,24 @@ func (f *file) render() (gen.File, *schema.Problem) {
 		Code: schema.CodeOutputFailed, Pos: schema.Pos{File: f.path},
 		Message: "the generated code is not Go: " + firstLine(err.Error()),
 	}
+}
+
+// checkComments refuses formatted code with a line comment that means something
+// to a program. Ours are text or begin with //blds: and no gofmt makes others of
+// them; a build constraint among them would take the file out of the build.
+func checkComments(src []byte) error {
+	for line := range bytes.Lines(src) {
+		line = bytes.TrimSpace(line)
+		rest, ok := bytes.CutPrefix(line, []byte("//"))
+		if !ok {
+			continue
+		}
+		text := len(rest) == 0 || rest[0] == ' ' || rest[0] == '\t' || bytes.HasPrefix(rest, []byte("blds:"))
+		if !text || constraint.IsPlusBuild(string(line)) {
+			return fmt.Errorf("a comment is a directive: %q", line)
+		}
+	}
+	return nil
 }
 
 // groupImports puts the standard library's packages first, as goimports does.
@@ -183,7 +205,8 @@ func firstLine(s string) string {
 }
 
 // comment returns text as line comments. It cannot end the comment or hide
-// characters that Go does not allow.
+// characters that Go does not allow, and no line of it is a directive: those have
+// no space after the slashes, but for +build, which is quoted here.
 func comment(text string) string {
 	var b strings.Builder
 	for i, line := range strings.Split(strings.TrimRight(text, "\n"), "\n") {
@@ -192,13 +215,17 @@ func comment(text string) string {
 		}
 		b.WriteString("//")
 		if line = strings.TrimRight(line, " \t\r"); line != "" {
-			b.WriteByte(' ')
-			b.WriteString(strings.Map(func(r rune) rune {
+			line = strings.Map(func(r rune) rune {
 				if r < ' ' && r != '\t' || r == '\uFEFF' {
 					return '\uFFFD'
 				}
 				return r
-			}, line))
+			}, line)
+			if constraint.IsPlusBuild("//" + line) {
+				line = strings.Replace(line, "+build", `"+build"`, 1)
+			}
+			b.WriteByte(' ')
+			b.WriteString(line)
 		}
 	}
 	return b.String()

@@ -1,11 +1,15 @@
 package golang
 
 import (
+	"fmt"
 	"go/ast"
+	"go/build"
 	"go/format"
 	"go/parser"
 	"go/token"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"reflect"
 	"strconv"
 	"strings"
@@ -33,7 +37,7 @@ func TestDocsBecomeGoComments(t *testing.T) {
 
 func TestNoTextGetsOutOfItsComment(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(seed(t), 0))
-	parts := []string{"\n", "\r", "\r\n", "*/", "/*", "//", "//go:build ignore", "//line x.go:1", "\x00", "\uFEFF", "\u2028", "`", "\"", "\\", "\xff", "é", " ", "\t", "package x", "type T int", "# Title", " - item", "\x1b[31m"}
+	parts := []string{"\n", "\r", "\r\n", "*/", "/*", "//", "//go:build ignore", "//line x.go:1", "\x00", "\uFEFF", "\u2028", "`", "\"", "\\", "\xff", "é", " ", "\t", "package x", "type T int", "# Title", " - item", "+build linux", "+build", "go:build linux", "\u00a0", "go:embed x", "line x.go:1", "export f", "\x1b[31m"}
 	for range 3000 {
 		var doc strings.Builder
 		for range rnd.IntN(8) {
@@ -43,6 +47,9 @@ func TestNoTextGetsOutOfItsComment(t *testing.T) {
 		src, err := format.Source([]byte("package p\n\n" + comment(text) + "\nvar v int\n"))
 		if err != nil {
 			t.Fatalf("%q: %v", text, err)
+		}
+		if err := checkComments(src); err != nil {
+			t.Fatalf("%q: %v\n%s", text, err, src)
 		}
 		f, err := parser.ParseFile(token.NewFileSet(), "", src, parser.ParseComments)
 		if err != nil || len(f.Decls) != 1 {
@@ -54,6 +61,97 @@ func TestNoTextGetsOutOfItsComment(t *testing.T) {
 					t.Fatalf("%q: a directive came out: %s", text, c.Text)
 				}
 			}
+		}
+	}
+}
+
+// A doc is text, also where it reads like what the go command looks for: for
+// gofmt, "// +build" is a constraint wherever it stands, and moves to the head.
+func TestNoDocIsADirective(t *testing.T) {
+	lines := []string{
+		"+build ignore", "  +build linux", "\t+build !linux", "+build", "go:build ignore", "go:embed x", "go:generate x", "go:linkname a b",
+		"line x.go:1", "line /x.go:1:2", "export f", "extern f", "blds:schema id=x", "nolint:all", "#include <x.h>", "#cgo LDFLAGS: -lx",
+	}
+	for _, line := range lines {
+		// At once for all places that carry a doc.
+		text := fmt.Sprintf(`namespace lab
+/// %[1]s
+const limit u8 = 4
+/// Kind is one.
+/// %[1]s
+enum Kind : u8 {
+  /// %[1]s
+  none = 0
+}
+/// Inner is one.
+/// %[1]s
+record Inner {
+  /// %[1]s
+  a u32
+}
+/// %[1]s
+schema Reading version 1.0.0 {
+  /// %[1]s
+  const size u8 = 4
+  /// %[1]s
+  name string[4]
+  /// %[1]s
+  maybe Inner @optional
+}
+`, line)
+		files := generateAll(t, parse(t, map[string]string{"lab.blds": text}))
+		out := files["generated/lab/lab_blds.go"]
+		if err := checkComments([]byte(out)); err != nil {
+			t.Errorf("%q: %v", line, err)
+		}
+		if head, _, _ := strings.Cut(out, "\npackage "); strings.Count(head, "\n") > 1 {
+			t.Errorf("%q: something stands before the package clause:\n%s", line, head)
+		}
+		if word, _, _ := strings.Cut(strings.TrimSpace(line), " "); !strings.Contains(out, strings.TrimPrefix(word, "#")) {
+			t.Errorf("%q is in no comment:\n%s", line, out)
+		}
+		ok, err := matches(t, out)
+		if err != nil || !ok {
+			t.Errorf("%q: the file is not part of a build: %v", line, err)
+		}
+	}
+}
+
+// matches reports whether the go command builds a file of this text for every
+// system: whether for one that none of the lines above names.
+func matches(t *testing.T, src string) (bool, error) {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "x.go"), []byte(src), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for _, system := range []string{"linux", "darwin"} {
+		c := build.Default
+		c.GOOS = system
+		if ok, err := c.MatchFile(dir, "x.go"); err != nil || !ok {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// What the text of a comment cannot do, a fault of the generator shall not do.
+func TestCodeWithADirectiveIsNotEmitted(t *testing.T) {
+	for _, c := range []struct {
+		src  string
+		want bool
+	}{
+		{"// Code generated.\n\npackage p\n", true},
+		{"//\n//\tcode\n//blds:schema id=x\n// go:build x\n// \"+build\" x\n// +builder\n", true},
+		{"//go:build linux\n", false},
+		{"// +build linux\n", false},
+		{"type T struct {\n\t//   +build linux\n}\n", false},
+		{"//+build linux\n", false},
+		{"//line x.go:1\n", false},
+		{"//export f\n", false},
+	} {
+		if err := checkComments([]byte(c.src)); (err == nil) != c.want {
+			t.Errorf("checkComments(%q) = %v", c.src, err)
 		}
 	}
 }
