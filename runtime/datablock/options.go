@@ -112,6 +112,8 @@ const (
 // spares those it waits for a system call per wake-up, and costs latency and
 // looks. It begins where spinning ends, so it changes nothing under Busy.
 //
+// A consumer in a [WaitSet] asks to be woken all the same.
+//
 // Observers, whom nobody wakes, do so anyway: ConstantBackoff of 5 ms without
 // this option.
 func Backoff(kind BackoffKind, cap time.Duration) Option {
