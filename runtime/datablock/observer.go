@@ -160,17 +160,11 @@ func (o *RawObserver) ResetMetrics() error { return o.c.resetObserved() }
 func (o *RawObserver) Close() error { return o.c.endObserving() }
 
 func (c *consumer) endObserving() error {
-	return c.end(func() error {
-		if c.inside {
-			return ErrLoanOpen
+	return c.end(func() error { return nil }, func() error {
+		if err := c.r.Leave(); !errors.Is(err, ErrLoanOpen) { // a copy: nobody waits for it
+			return err
 		}
 		return nil
-	}, func() error {
-		if c.lent { // a copy: nobody waits for it
-			c.lent = false
-			_ = c.r.Release()
-		}
-		return c.r.Leave()
 	})
 }
 

@@ -257,6 +257,29 @@ func TestCloseEndsAnObserverThatWaits(t *testing.T) {
 	}
 }
 
+func TestAnObserverMayBeClosedInItsLoop(t *testing.T) {
+	r := newRawPair(t, rawSpec(datablock.SyncReaders))
+	o := r.observe(datablock.StartOldest())
+	r.send(3)
+	var got []uint64
+	for s, err := range o.All(within(t)) {
+		if err != nil {
+			if !errors.Is(err, datablock.ErrClosed) {
+				t.Errorf("got %v, want ErrClosed", err)
+			}
+			break
+		}
+		got = append(got, s.Seq)
+		must(t, o.Close())
+		if s.Value[0] != 0 {
+			t.Errorf("after Close the copy is %v", s.Value)
+		}
+	}
+	if len(got) != 1 {
+		t.Errorf("got %v, want one value", got)
+	}
+}
+
 func TestResetOfAnObserverIsItsOwn(t *testing.T) {
 	r := newRawPair(t, rawSpec(datablock.SyncReaders))
 	o := r.observe(datablock.StartOldest())

@@ -69,10 +69,12 @@ func TestAnObserverThatWaitsFindsWhatComesAndWakesNobody(t *testing.T) {
 		must(t, r.c.Close())
 		o := r.observe(opts...)
 		for i := range 3 {
-			time.AfterFunc(2*time.Millisecond, func() { _ = r.p.Send(context.Background(), []byte{byte(i)}) })
+			sent := make(chan error)
+			time.AfterFunc(2*time.Millisecond, func() { sent <- r.p.Send(context.Background(), []byte{byte(i)}) })
 			if s, err := o.Next(within(t)); err != nil || s.Value[0] != byte(i) {
 				t.Fatalf("got %+v, %v; want %d", s, err, i)
 			}
+			must(t, <-sent)
 		}
 		m, err := o.Metrics()
 		must(t, err)
