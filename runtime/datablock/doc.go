@@ -62,6 +62,20 @@
 // [Wait] says whether a handle spins, sleeps, or first one and then the other, and
 // [Backoff] makes it look again after a pause instead of asking to be woken.
 //
+// Next sleeps in a system call of its own, which is the fastest way and costs a
+// thread while it lasts. Who reads many channels puts their consumers in a
+// [WaitSet], for which one thread sleeps for up to 127 of them:
+//
+//	set := datablock.NewWaitSet()
+//	err := errors.Join(set.Add(roof), set.Add(cellar))
+//	for e, err := range set.All(ctx) {
+//		switch e.Consumer {
+//		case roof:
+//			s, ok, err := roof.TryNext()
+//			...
+//
+// [Consumer.Chan] makes a Go channel of a consumer in the same way.
+//
 // A consumer that stalls holds the producer up under SyncReaders, unless that was
 // told to take its place: [EvictAfter]. Then the consumer gets [ErrEvicted] and can
 // join again with SeekNewest.
