@@ -34,6 +34,7 @@ type tally struct {
 
 	// Of the target being read:
 	target string
+	open   []string            // tests that began and have not ended, in that order
 	output map[string][]string // by package and test
 	red    map[string][]string // failed tests by package, in the order of their ends
 	tests  map[string]int      // tests that ended, by package
@@ -58,6 +59,7 @@ func (t *tally) skip(name, reason string) {
 // read takes the output of one target.
 func (t *tally) read(target string, r io.Reader) error {
 	t.target = target
+	t.open = nil
 	t.output = map[string][]string{}
 	t.red = map[string][]string{}
 	t.tests = map[string]int{}
@@ -97,6 +99,14 @@ func (t *tally) line(line string) {
 
 func (t *tally) event(e *event) {
 	key := e.Package + " " + e.Test
+	if e.Test != "" {
+		switch e.Action {
+		case "run":
+			t.open = append(t.open, key)
+		case "pass", "skip", "fail":
+			t.open = slices.DeleteFunc(t.open, func(k string) bool { return k == key })
+		}
+	}
 	switch e.Action {
 	case "build-output":
 		t.build[e.ImportPath] = append(t.build[e.ImportPath], e.Output)
@@ -147,6 +157,17 @@ func (t *tally) failedPackage(e *event) {
 	for _, key := range tests {
 		t.print(t.output[key])
 	}
+	// A time-out, or somebody called os.Exit: its words are among the output of
+	// the tests that ran then.
+	t.open = slices.DeleteFunc(t.open, func(key string) bool {
+		ours := strings.HasPrefix(key, e.Package+" ")
+		if ours {
+			t.print(t.output[key])
+			t.fail(t.target+": "+key, "did not end")
+			tests = append(tests, key)
+		}
+		return ours
+	})
 	if len(tests) == 0 {
 		// A build that failed, a panic outside a test, os.Exit in TestMain.
 		reason := "failed outside a test"

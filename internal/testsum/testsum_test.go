@@ -106,6 +106,7 @@ func TestWhatGoTestReportsIsCountedAndFailuresAreToldInFull(t *testing.T) {
 		{"bad", 1},
 		{"broken", 1},
 		{"exits", 1},
+		{"ends", 1},
 		{"empty", 1}, // no test ran
 	} {
 		t.Run(c.pkg, func(t *testing.T) { sum(t, dir, c.pkg+".golden", true, c.code, "go-"+c.pkg) })
