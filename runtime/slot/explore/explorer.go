@@ -37,7 +37,7 @@ func (w *World) choices(buf []choice) []choice {
 	idle := len(buf) == 0
 	if w.kills > 0 {
 		for i, p := range w.procs {
-			if p.kills && p.status != done && p.status != killed {
+			if p.kills && (p.while == nil || p.while()) && p.status != done && p.status != killed {
 				buf = append(buf, choice{die, i})
 			}
 		}

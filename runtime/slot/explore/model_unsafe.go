@@ -21,7 +21,6 @@ type Model struct {
 	Start    uint64 // first position
 	Kills    int
 	Timeless bool // nobody wakes because time is up
-	Large    bool // too large to be searched whole: walked at random
 	Build    func(w *World)
 	After    func(w *World)
 

@@ -19,7 +19,7 @@ func Models() []*Model {
 			w.Writer("writer", false, Writing{Values: 5})
 			w.Reader("reader", false, Reading{Values: 2})
 		}},
-		{Name: "latest, 2 readers", Large: true, Conf: ring(hdr.SyncLatestOnly, 1, 2), Build: func(w *World) {
+		{Name: "latest, 2 readers", Conf: ring(hdr.SyncLatestOnly, 1, 2), Build: func(w *World) {
 			w.Writer("writer", false, Writing{Values: 4})
 			w.Reader("reader 1", false, Reading{Values: 1})
 			w.Reader("reader 2", false, Reading{Values: 1})
@@ -36,6 +36,11 @@ func Models() []*Model {
 			w.Writer("writer", true, Writing{Values: 2})
 			w.Writer("successor", false, Writing{Values: 2})
 			w.Reader("reader", true, Reading{})
+		}},
+		{Name: "latest, readers killed", Conf: ring(hdr.SyncLatestOnly, 1, 1), Kills: 2, Build: func(w *World) {
+			w.Writer("writer", false, Writing{Values: 3})
+			w.Reader("reader", true, Reading{Values: 1})
+			w.Reader("next", true, Reading{Values: 1})
 		}},
 		{Name: "sync, newest", Conf: ring(hdr.SyncSyncReaders, 1, 1), Build: func(w *World) {
 			w.Writer("writer", false, Writing{Values: 3})
@@ -62,7 +67,7 @@ func Models() []*Model {
 			w.Writer("writer", false, Writing{Values: 3})
 			w.Reader("reader", false, Reading{Start: slot.StartOldest, Values: 1})
 		}},
-		{Name: "sync, 2 readers", Large: true, Conf: ring(hdr.SyncSyncReaders, 1, 2), Build: func(w *World) {
+		{Name: "sync, 2 readers", Conf: ring(hdr.SyncSyncReaders, 1, 2), Build: func(w *World) {
 			w.Writer("writer", false, Writing{Values: 2})
 			w.Reader("reader 1", false, Reading{Start: slot.StartOldest, Values: 1})
 			w.Reader("reader 2", false, Reading{Start: slot.StartNewest, Values: 1})
@@ -86,7 +91,7 @@ func Models() []*Model {
 			w.Writer("writer", false, Writing{Values: 4, Abort: 3})
 			w.Reader("reader", false, Reading{Start: slot.StartOldest, Values: 1})
 		}},
-		{Name: "sync, lazy reader", Large: true, Conf: ring(hdr.SyncSyncReaders, 16, 1), Build: func(w *World) {
+		{Name: "sync, lazy reader", Conf: ring(hdr.SyncSyncReaders, 16, 1), Build: func(w *World) {
 			w.Writer("writer", false, Writing{Values: 18, Batch: 9})
 			w.Reader("reader", false, Reading{Start: slot.StartOldest, Lazy: true})
 		}},
@@ -95,7 +100,7 @@ func Models() []*Model {
 			w.Writer("successor", false, Writing{Values: 1})
 			w.Reader("reader", false, Reading{})
 		}},
-		{Name: "single, reader killed", Large: true, Conf: ring(hdr.SyncSingleReader, 1, 1), Kills: 1, Build: func(w *World) {
+		{Name: "single, reader killed", Conf: ring(hdr.SyncSingleReader, 1, 1), Kills: 1, Build: func(w *World) {
 			w.Writer("writer", false, Writing{Values: 2})
 			w.Reader("reader", true, Reading{Values: 1})
 			w.Reader("next", false, Reading{})

@@ -5,15 +5,16 @@ package explore
 import (
 	"cmp"
 	"flag"
+	"math"
 	"testing"
 	"time"
 )
 
 var (
-	limit = flag.Int("states", 2_000_000, "states per model")
-	walk  = flag.Duration("walk", 2*time.Second, "time per model that is walked at random")
+	limit = flag.Int("states", 40_000, "states per model; a model that has more is walked at random, too")
+	walk  = flag.Duration("walk", 300*time.Millisecond, "time per model that is walked at random")
 	seed  = flag.Uint64("seed", 0, "of random walks, 0 for a new one")
-	whole = flag.Bool("whole", false, "search large models, too")
+	whole = flag.Bool("whole", false, "search every model whole, however long it takes")
 	model = flag.String("model", "", "explore only the model of this name")
 )
 
@@ -25,13 +26,16 @@ func TestModels(t *testing.T) {
 		}
 		found = true
 		t.Run(m.Name, func(t *testing.T) {
-			r := Result{}
-			if m.Large && !*whole {
-				r = Walk(m, cmp.Or(*seed, uint64(time.Now().UnixNano())), *walk)
-			} else {
-				r = Search(m, *limit)
+			n := *limit
+			if *whole {
+				n = math.MaxInt
 			}
+			r := Search(m, n)
 			t.Log(r)
+			if r.Bad == "" && !r.Complete {
+				r = Walk(m, cmp.Or(*seed, uint64(time.Now().UnixNano())), *walk)
+				t.Log(r)
+			}
 			if r.Bad != "" {
 				t.Fail()
 			}

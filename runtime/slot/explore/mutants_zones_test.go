@@ -5,6 +5,19 @@ package explore
 func init() { mutants = append(mutants, zoneMutants...) }
 
 var zoneMutants = []mutant{
+	{"observer that trusts equal stamps", "observe.go", []string{
+		"r.slots.CopyOut(r.buf, r.off+8)\n", "before := r.slots.Fast64(r.off).Load()\n\t\tr.slots.CopyOut(r.buf, r.off+8)\n",
+		"latestFits(l, stamp) {", "stamp != 0 && stamp == before {",
+	}, "latest, observer, kill"},
+	{"observer that does not look again", "observe.go", []string{
+		"latestFits(l, stamp) {", "stamp != 0 {",
+	}, "latest, observer, kill"},
+	{"stamp not cleared before a latest value is written", "writelatest.go", []string{
+		"stamp.Store(0)\n", "",
+	}, "latest, observer, kill"},
+	{"observer that trusts stamps in a ring", "take.go", []string{
+		"return q+uint64(r.plan.Capacity) >= r.gate.Load() //", "return true //",
+	}, "sync, observer"},
 	{"selector by index only", "flex.go", []string{
 		"if f.selector.Load() == s { //", "if f.selector.Load()&1 == s&1 { //",
 	}, "flex"},
@@ -36,11 +49,12 @@ var zoneMutants = []mutant{
 		"return v, true, ErrOwnerDied", "return v, true, nil",
 	}, "lock, owner killed"},
 	{"sleeping without the waiters bit", "spinlock.go", []string{
-		"return v&w != 0 || l.word().CompareAndSwap(v, v|w)", "return true",
+		"return v&w != 0 || l.word().CompareAndSwap(v, v|w)", "return w != 0",
+		"uint32(v|uint64(hdr.SpinlockWaiters)), d", "uint32(v), d",
 	}, "lock, 2 consumers"},
 	{"stolen without the waiters bit", "spinlock.go", []string{
 		"w.CompareAndSwap(v, token|lockFlags)", "w.CompareAndSwap(v, token|uint64(hdr.SpinlockPoisoned))",
-	}, "lock, owner killed"},
+	}, "lock, owner killed, nobody looks again"},
 	{"nobody is dead whose byte is taken", "spinlock.go", []string{
 		"return !t.host.CellAlive(int(owner-1)) ||", "return !t.host.CellAlive(int(owner-1)) || false &&",
 	}, "lock, owner killed, its cell taken"},

@@ -30,8 +30,9 @@ type Proc struct {
 	Name  string
 	World *World
 	id    int
-	kills bool // may be killed
-	stays bool // waits for others to be done
+	kills bool        // may be killed
+	while func() bool // may be killed while this holds, nil: always
+	stays bool        // waits for others to be done
 
 	next   func() (string, bool)
 	stop   func()

@@ -33,12 +33,16 @@ func zoneModels() []*Model {
 			w.Locker("a", false, Locking{Times: 2})
 			w.Locker("b", false, Locking{Times: 2})
 		}},
-		{Name: "lock, owner killed", Conf: locks(3), After: LocksGoOn, Kills: 1, Build: func(w *World) {
+		{Name: "lock, owner killed", Conf: locks(2), After: LocksGoOn, Kills: 1, Build: func(w *World) {
+			w.Locker("a", true, Locking{Times: 2})
+			w.Locker("b", false, Locking{Times: 3})
+		}},
+		{Name: "lock, owner killed, 2 wait", Conf: locks(3), After: LocksGoOn, Kills: 1, Build: func(w *World) {
 			w.Locker("a", true, Locking{Times: 1})
-			w.Locker("b", true, Locking{Times: 1})
+			w.Locker("b", false, Locking{Times: 1})
 			w.Locker("c", false, Locking{Times: 1, Clean: true})
 		}},
-		{Name: "lock, owners killed", Large: true, Conf: locks(3), After: LocksGoOn, Kills: 2, Build: func(w *World) {
+		{Name: "lock, owners killed", Conf: locks(3), After: LocksGoOn, Kills: 2, Build: func(w *World) {
 			w.Locker("a", true, Locking{Times: 2})
 			w.Locker("b", true, Locking{Times: 2, Clean: true})
 			w.Locker("c", false, Locking{Times: 2, Clean: true})
@@ -47,6 +51,11 @@ func zoneModels() []*Model {
 			w.Locker("a", true, Locking{Times: 1})
 			w.Locker("b", false, Locking{Times: 1})
 			w.Locker("next", false, Locking{Late: true, Stays: true})
+		}},
+		{Name: "lock, owner killed, nobody looks again", Conf: locks(3), After: LocksGoOn, Kills: 1, Timeless: true, Build: func(w *World) {
+			w.Locker("a", true, Locking{Times: 1, Owner: true})
+			w.Locker("b", false, Locking{Times: 1})
+			w.Locker("c", false, Locking{Times: 1, Last: true})
 		}},
 		{Name: "lock, producer killed, takeover", Conf: locks(1), After: LocksGoOn, Kills: 1, Build: func(w *World) {
 			w.LockingProducer("producer", true, Locking{Times: 1})

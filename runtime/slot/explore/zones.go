@@ -175,6 +175,8 @@ type Locking struct {
 	Times int  // takes lock 0 so often
 	Clean bool // makes whole what somebody left
 	Late  bool // joins once a cell is free, not before anything happens
+	Owner bool // is only killed while it has the lock
+	Last  bool // begins once the first process is done or dead
 	Stays bool // waits in the end until all who do not are done
 }
 
@@ -198,6 +200,10 @@ func (w *World) Locker(name string, kills bool, do Locking) {
 			p.await(func() bool { return slices.Contains(w.owners[1:], nil) })
 			join()
 		}
+		if do.Last {
+			first := w.procs[0]
+			p.await(func() bool { return first.status == done || first.status == killed })
+		}
 		p.visit(r.Locks(), do)
 		if do.Stays {
 			p.stays = true
@@ -205,6 +211,9 @@ func (w *World) Locker(name string, kills bool, do Locking) {
 		}
 		p.leave(r)
 	})
+	if do.Owner {
+		p.while = func() bool { return w.inside == p }
+	}
 	if r != nil {
 		w.owners[1+r.Cell()] = p
 	}

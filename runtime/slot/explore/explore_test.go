@@ -18,7 +18,7 @@ import (
 type mutant struct {
 	name  string
 	file  string   // of package slot
-	edits []string // old and new text, in turn; each old one stands there once
+	edits []string // old and new text, in turn, or the name of another file; each old one stands there once
 	model string   // that catches it
 }
 
@@ -32,6 +32,14 @@ var mutants = []mutant{
 	{"re-check of the slot only", "take.go", []string{
 		"if again == l {\n\t\t\treturn l, nil", "if again&slotMask == l&slotMask {\n\t\t\treturn l, nil",
 	}, "latest, newest"},
+	{"shared reader count", "take.go", []string{
+		"r.cell.hold.Store(s + 1) // pairs", "r.control.U64(384 + 8*s).Add(1) // pairs",
+		"r.count.Retries++\n\t\tl = again", "r.control.U64(384 + 8*s).Add(^uint64(0))\n\t\tl = again",
+		"reader.go",
+		"r.cell.hold.Store(0) // pairs", "r.control.U64(384 + 8*uint64(r.off/r.stride)).Add(^uint64(0)) // pairs",
+		"writelatest.go",
+		"clear(w.busy)\n", "for s := range w.busy {\n\t\tw.busy[s] = w.control.U64(384+8*uint64(s)).Load() != 0\n\t}\n",
+	}, "latest, readers killed"},
 	{"uncapped gate", "scan.go", []string{
 		"limit = w.slowest(limit)", "limit = w.slowest(w.pos + uint64(w.plan.Capacity))",
 	}, "sync, oldest"},
@@ -104,13 +112,36 @@ var mutants = []mutant{
 	}, "latest, kills, takeover"},
 }
 
+// TestProtocolInEveryOrder explores the models with the protocol as it is.
+func TestProtocolInEveryOrder(t *testing.T) {
+	if raceEnabled {
+		t.Skip("builds the explorer without the race detector")
+	}
+	watchSources(t)
+	bin := build(t, t.TempDir(), mutant{name: "none"})
+	args := []string{"-test.v"}
+	if testing.Short() {
+		args = append(args, "-states=5000", "-walk=50ms")
+	}
+	out, err := exec.Command(bin, args...).CombinedOutput()
+	for line := range strings.Lines(string(out)) {
+		if err != nil || strings.Contains(line, " states ") {
+			t.Log(strings.TrimRight(line, "\n"))
+		}
+	}
+	if err != nil {
+		t.Error(err)
+	}
+}
+
 var only = flag.String("mutant", "", "try only the mutant of this name")
 
 // TestMutantsAreCaught builds each mutant and lets its model find it.
 func TestMutantsAreCaught(t *testing.T) {
-	if testing.Short() {
-		t.Skip("builds the protocol once per mutant")
+	if testing.Short() || raceEnabled {
+		t.Skip("builds the protocol once per mutant, never with the race detector")
 	}
+	watchSources(t)
 	dir := t.TempDir()
 	var mu sync.Mutex // two at a time is plenty
 	limit := make(chan struct{}, 2)
@@ -125,7 +156,7 @@ func TestMutantsAreCaught(t *testing.T) {
 			mu.Lock()
 			bin := build(t, dir, m)
 			mu.Unlock()
-			out, err := exec.Command(bin, "-test.run=^TestModels$", "-test.v", "-model="+m.model).CombinedOutput()
+			out, err := exec.Command(bin, "-test.run=^TestModels$", "-test.v", "-states=1000000", "-model="+m.model).CombinedOutput()
 			switch {
 			case err == nil:
 				t.Errorf("not caught by %q:\n%s", m.model, out)
@@ -138,28 +169,34 @@ func TestMutantsAreCaught(t *testing.T) {
 	}
 }
 
+// watchSources reads what the explorer is built from, so that go test knows when
+// to run it again.
+func watchSources(t *testing.T) {
+	t.Helper()
+	for _, dir := range []string{".", "..", "../../internal/word", "../../../generated/datahub/segment"} {
+		names, err := filepath.Glob(filepath.Join(dir, "*.go"))
+		if err != nil || len(names) == 0 {
+			t.Fatalf("%s: no sources (%v)", dir, err)
+		}
+		for _, name := range names {
+			if _, err := os.ReadFile(name); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
 // build compiles the explorer with a mutated file of package slot in place of the
 // real one.
 func build(t *testing.T, dir string, m mutant) string {
 	t.Helper()
 	overlay := map[string]map[string]string{"Replace": {}}
-	if m.file != "" {
-		path, err := filepath.Abs(filepath.Join("..", m.file))
+	for file, text := range m.apply(t) {
+		path, err := filepath.Abs(filepath.Join("..", file))
 		if err != nil {
 			t.Fatal(err)
 		}
-		b, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		text := string(b)
-		for i := 0; i < len(m.edits); i += 2 {
-			if n := strings.Count(text, m.edits[i]); n != 1 {
-				t.Fatalf("%s has %d times the text %q, want once", m.file, n, m.edits[i])
-			}
-			text = strings.Replace(text, m.edits[i], m.edits[i+1], 1)
-		}
-		to := filepath.Join(dir, strings.ReplaceAll(m.name, " ", "-")+".go")
+		to := filepath.Join(dir, strings.ReplaceAll(m.name, " ", "-")+"-"+file)
 		if err := os.WriteFile(to, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -174,12 +211,38 @@ func build(t *testing.T, dir string, m mutant) string {
 		t.Fatal(err)
 	}
 	bin := filepath.Join(dir, name+".test")
-	cmd := exec.Command("go", "test", "-c", "-tags", "datahub_explore", "-overlay", filepath.Join(dir, name+".json"), "-o", bin, ".")
+	cmd := exec.Command("go", "test", "-c", "-tags=datahub_explore", "-ldflags=-s -w",
+		"-overlay="+filepath.Join(dir, name+".json"), "-o="+bin, ".")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, out)
 	}
 	return bin
+}
+
+// apply returns the files that the mutant changes, by name.
+func (m mutant) apply(t *testing.T) map[string]string {
+	t.Helper()
+	files, file := map[string]string{}, m.file
+	for i := 0; i < len(m.edits); i += 2 {
+		if strings.HasSuffix(m.edits[i], ".go") {
+			file = m.edits[i]
+			i--
+			continue
+		}
+		if _, ok := files[file]; !ok {
+			b, err := os.ReadFile(filepath.Join("..", file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			files[file] = string(b)
+		}
+		if n := strings.Count(files[file], m.edits[i]); n != 1 {
+			t.Fatalf("%s has %d times the text %q, want once", file, n, m.edits[i])
+		}
+		files[file] = strings.Replace(files[file], m.edits[i], m.edits[i+1], 1)
+	}
+	return files
 }
 
 func firstLines(s string, n int) string {

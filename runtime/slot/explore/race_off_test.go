@@ -1,0 +1,5 @@
+//go:build !race && !datahub_explore
+
+package explore
+
+const raceEnabled = false
