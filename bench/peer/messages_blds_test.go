@@ -15,11 +15,20 @@ func TestBLDSMessage64(t *testing.T) {
 		name   string
 		offset fixed.Field
 		size   uintptr
+		typ    string
 	}{
-		{"Words", FieldMessage64Words, 64},
+		{"Words", FieldMessage64Words, 64, "[8]uint64"},
 	} {
-		if got, ok := typ.FieldByName(f.name); !ok || got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
+		got, ok := typ.FieldByName(f.name)
+		if !ok {
+			t.Errorf("no field %s", f.name)
+			continue
+		}
+		if got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
 			t.Errorf("%s: offset %d, %d bytes, want offset %d, %d bytes", f.name, got.Offset, got.Type.Size(), f.offset, f.size)
+		}
+		if got := got.Type.String(); got != f.typ {
+			t.Errorf("%s: type %s, want %s", f.name, got, f.typ)
 		}
 	}
 }
@@ -30,11 +39,20 @@ func TestBLDSMessage1K(t *testing.T) {
 		name   string
 		offset fixed.Field
 		size   uintptr
+		typ    string
 	}{
-		{"Words", FieldMessage1KWords, 1024},
+		{"Words", FieldMessage1KWords, 1024, "[128]uint64"},
 	} {
-		if got, ok := typ.FieldByName(f.name); !ok || got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
+		got, ok := typ.FieldByName(f.name)
+		if !ok {
+			t.Errorf("no field %s", f.name)
+			continue
+		}
+		if got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
 			t.Errorf("%s: offset %d, %d bytes, want offset %d, %d bytes", f.name, got.Offset, got.Type.Size(), f.offset, f.size)
+		}
+		if got := got.Type.String(); got != f.typ {
+			t.Errorf("%s: type %s, want %s", f.name, got, f.typ)
 		}
 	}
 }
@@ -45,11 +63,20 @@ func TestBLDSMessage64K(t *testing.T) {
 		name   string
 		offset fixed.Field
 		size   uintptr
+		typ    string
 	}{
-		{"Words", FieldMessage64KWords, 65536},
+		{"Words", FieldMessage64KWords, 65536, "[8192]uint64"},
 	} {
-		if got, ok := typ.FieldByName(f.name); !ok || got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
+		got, ok := typ.FieldByName(f.name)
+		if !ok {
+			t.Errorf("no field %s", f.name)
+			continue
+		}
+		if got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
 			t.Errorf("%s: offset %d, %d bytes, want offset %d, %d bytes", f.name, got.Offset, got.Type.Size(), f.offset, f.size)
+		}
+		if got := got.Type.String(); got != f.typ {
+			t.Errorf("%s: type %s, want %s", f.name, got, f.typ)
 		}
 	}
 }
@@ -60,11 +87,20 @@ func TestBLDSMessage1M(t *testing.T) {
 		name   string
 		offset fixed.Field
 		size   uintptr
+		typ    string
 	}{
-		{"Words", FieldMessage1MWords, 1048576},
+		{"Words", FieldMessage1MWords, 1048576, "[131072]uint64"},
 	} {
-		if got, ok := typ.FieldByName(f.name); !ok || got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
+		got, ok := typ.FieldByName(f.name)
+		if !ok {
+			t.Errorf("no field %s", f.name)
+			continue
+		}
+		if got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
 			t.Errorf("%s: offset %d, %d bytes, want offset %d, %d bytes", f.name, got.Offset, got.Type.Size(), f.offset, f.size)
+		}
+		if got := got.Type.String(); got != f.typ {
+			t.Errorf("%s: type %s, want %s", f.name, got, f.typ)
 		}
 	}
 }
@@ -75,11 +111,20 @@ func TestBLDSMessage4M(t *testing.T) {
 		name   string
 		offset fixed.Field
 		size   uintptr
+		typ    string
 	}{
-		{"Words", FieldMessage4MWords, 4194304},
+		{"Words", FieldMessage4MWords, 4194304, "[524288]uint64"},
 	} {
-		if got, ok := typ.FieldByName(f.name); !ok || got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
+		got, ok := typ.FieldByName(f.name)
+		if !ok {
+			t.Errorf("no field %s", f.name)
+			continue
+		}
+		if got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
 			t.Errorf("%s: offset %d, %d bytes, want offset %d, %d bytes", f.name, got.Offset, got.Type.Size(), f.offset, f.size)
+		}
+		if got := got.Type.String(); got != f.typ {
+			t.Errorf("%s: type %s, want %s", f.name, got, f.typ)
 		}
 	}
 }

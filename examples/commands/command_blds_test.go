@@ -15,13 +15,22 @@ func TestBLDSCommand(t *testing.T) {
 		name   string
 		offset datablock.Field
 		size   uintptr
+		typ    string
 	}{
-		{"Number", FieldCommandNumber, 8},
-		{"Position", FieldCommandPosition, 8},
-		{"Action", FieldCommandAction, 4},
+		{"Number", FieldCommandNumber, 8, "uint64"},
+		{"Position", FieldCommandPosition, 8, "float64"},
+		{"Action", FieldCommandAction, 4, "main.Action"},
 	} {
-		if got, ok := typ.FieldByName(f.name); !ok || got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
+		got, ok := typ.FieldByName(f.name)
+		if !ok {
+			t.Errorf("no field %s", f.name)
+			continue
+		}
+		if got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
 			t.Errorf("%s: offset %d, %d bytes, want offset %d, %d bytes", f.name, got.Offset, got.Type.Size(), f.offset, f.size)
+		}
+		if got := got.Type.String(); got != f.typ {
+			t.Errorf("%s: type %s, want %s", f.name, got, f.typ)
 		}
 	}
 	t.Run("presence", func(t *testing.T) {

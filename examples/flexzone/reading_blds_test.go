@@ -16,12 +16,21 @@ func TestBLDSReading(t *testing.T) {
 		name   string
 		offset datablock.Field
 		size   uintptr
+		typ    string
 	}{
-		{"Calibration", FieldReadingCalibration, 8},
-		{"Counts", FieldReadingCounts, 4},
+		{"Calibration", FieldReadingCalibration, 8, "uint64"},
+		{"Counts", FieldReadingCounts, 4, "int32"},
 	} {
-		if got, ok := typ.FieldByName(f.name); !ok || got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
+		got, ok := typ.FieldByName(f.name)
+		if !ok {
+			t.Errorf("no field %s", f.name)
+			continue
+		}
+		if got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
 			t.Errorf("%s: offset %d, %d bytes, want offset %d, %d bytes", f.name, got.Offset, got.Type.Size(), f.offset, f.size)
+		}
+		if got := got.Type.String(); got != f.typ {
+			t.Errorf("%s: type %s, want %s", f.name, got, f.typ)
 		}
 	}
 }
@@ -32,14 +41,23 @@ func TestBLDSCalibration(t *testing.T) {
 		name   string
 		offset datablock.Field
 		size   uintptr
+		typ    string
 	}{
-		{"Gain", FieldCalibrationGain, 8},
-		{"Offset", FieldCalibrationOffset, 8},
-		{"By", FieldCalibrationBy, 16},
-		{"Reference", FieldCalibrationReference, 16},
+		{"Gain", FieldCalibrationGain, 8, "float64"},
+		{"Offset", FieldCalibrationOffset, 8, "float64"},
+		{"By", FieldCalibrationBy, 16, "[16]uint8"},
+		{"Reference", FieldCalibrationReference, 16, "[16]uint8"},
 	} {
-		if got, ok := typ.FieldByName(f.name); !ok || got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
+		got, ok := typ.FieldByName(f.name)
+		if !ok {
+			t.Errorf("no field %s", f.name)
+			continue
+		}
+		if got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
 			t.Errorf("%s: offset %d, %d bytes, want offset %d, %d bytes", f.name, got.Offset, got.Type.Size(), f.offset, f.size)
+		}
+		if got := got.Type.String(); got != f.typ {
+			t.Errorf("%s: type %s, want %s", f.name, got, f.typ)
 		}
 	}
 	t.Run("text", func(t *testing.T) {

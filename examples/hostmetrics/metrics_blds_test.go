@@ -16,27 +16,36 @@ func TestBLDSSnapshot(t *testing.T) {
 		name   string
 		offset datablock.Field
 		size   uintptr
+		typ    string
 	}{
-		{"Taken", FieldSnapshotTaken, 8},
-		{"Interval", FieldSnapshotInterval, 8},
-		{"Host", FieldSnapshotHost, 64},
-		{"Load1", FieldSnapshotLoad1, 8},
-		{"Load5", FieldSnapshotLoad5, 8},
-		{"Load15", FieldSnapshotLoad15, 8},
-		{"MemTotal", FieldSnapshotMemTotal, 8},
-		{"MemUsed", FieldSnapshotMemUsed, 8},
-		{"MemAvailable", FieldSnapshotMemAvailable, 8},
-		{"SwapTotal", FieldSnapshotSwapTotal, 8},
-		{"SwapUsed", FieldSnapshotSwapUsed, 8},
-		{"CPUs", FieldSnapshotCPUs, 4},
-		{"Disks", FieldSnapshotDisks, 4},
-		{"Nets", FieldSnapshotNets, 4},
-		{"CPU", FieldSnapshotCPU, 512},
-		{"Disk", FieldSnapshotDisk, 768},
-		{"Net", FieldSnapshotNet, 256},
+		{"Taken", FieldSnapshotTaken, 8, "int64"},
+		{"Interval", FieldSnapshotInterval, 8, "int64"},
+		{"Host", FieldSnapshotHost, 64, "[64]uint8"},
+		{"Load1", FieldSnapshotLoad1, 8, "float64"},
+		{"Load5", FieldSnapshotLoad5, 8, "float64"},
+		{"Load15", FieldSnapshotLoad15, 8, "float64"},
+		{"MemTotal", FieldSnapshotMemTotal, 8, "uint64"},
+		{"MemUsed", FieldSnapshotMemUsed, 8, "uint64"},
+		{"MemAvailable", FieldSnapshotMemAvailable, 8, "uint64"},
+		{"SwapTotal", FieldSnapshotSwapTotal, 8, "uint64"},
+		{"SwapUsed", FieldSnapshotSwapUsed, 8, "uint64"},
+		{"CPUs", FieldSnapshotCPUs, 4, "uint32"},
+		{"Disks", FieldSnapshotDisks, 4, "uint32"},
+		{"Nets", FieldSnapshotNets, 4, "uint32"},
+		{"CPU", FieldSnapshotCPU, 512, "[128]float32"},
+		{"Disk", FieldSnapshotDisk, 768, "[8]main.Disk"},
+		{"Net", FieldSnapshotNet, 256, "[8]main.Net"},
 	} {
-		if got, ok := typ.FieldByName(f.name); !ok || got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
+		got, ok := typ.FieldByName(f.name)
+		if !ok {
+			t.Errorf("no field %s", f.name)
+			continue
+		}
+		if got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
 			t.Errorf("%s: offset %d, %d bytes, want offset %d, %d bytes", f.name, got.Offset, got.Type.Size(), f.offset, f.size)
+		}
+		if got := got.Type.String(); got != f.typ {
+			t.Errorf("%s: type %s, want %s", f.name, got, f.typ)
 		}
 	}
 	t.Run("text", func(t *testing.T) {
@@ -73,15 +82,24 @@ func TestBLDSDisk(t *testing.T) {
 		name   string
 		offset datablock.Field
 		size   uintptr
+		typ    string
 	}{
-		{"Mount", FieldDiskMount, 64},
-		{"Total", FieldDiskTotal, 8},
-		{"Used", FieldDiskUsed, 8},
-		{"ReadRate", FieldDiskReadRate, 8},
-		{"WriteRate", FieldDiskWriteRate, 8},
+		{"Mount", FieldDiskMount, 64, "[64]uint8"},
+		{"Total", FieldDiskTotal, 8, "uint64"},
+		{"Used", FieldDiskUsed, 8, "uint64"},
+		{"ReadRate", FieldDiskReadRate, 8, "float64"},
+		{"WriteRate", FieldDiskWriteRate, 8, "float64"},
 	} {
-		if got, ok := typ.FieldByName(f.name); !ok || got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
+		got, ok := typ.FieldByName(f.name)
+		if !ok {
+			t.Errorf("no field %s", f.name)
+			continue
+		}
+		if got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
 			t.Errorf("%s: offset %d, %d bytes, want offset %d, %d bytes", f.name, got.Offset, got.Type.Size(), f.offset, f.size)
+		}
+		if got := got.Type.String(); got != f.typ {
+			t.Errorf("%s: type %s, want %s", f.name, got, f.typ)
 		}
 	}
 	t.Run("text", func(t *testing.T) {
@@ -118,13 +136,22 @@ func TestBLDSNet(t *testing.T) {
 		name   string
 		offset datablock.Field
 		size   uintptr
+		typ    string
 	}{
-		{"Name", FieldNetName, 16},
-		{"RecvRate", FieldNetRecvRate, 8},
-		{"SendRate", FieldNetSendRate, 8},
+		{"Name", FieldNetName, 16, "[16]uint8"},
+		{"RecvRate", FieldNetRecvRate, 8, "float64"},
+		{"SendRate", FieldNetSendRate, 8, "float64"},
 	} {
-		if got, ok := typ.FieldByName(f.name); !ok || got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
+		got, ok := typ.FieldByName(f.name)
+		if !ok {
+			t.Errorf("no field %s", f.name)
+			continue
+		}
+		if got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
 			t.Errorf("%s: offset %d, %d bytes, want offset %d, %d bytes", f.name, got.Offset, got.Type.Size(), f.offset, f.size)
+		}
+		if got := got.Type.String(); got != f.typ {
+			t.Errorf("%s: type %s, want %s", f.name, got, f.typ)
 		}
 	}
 	t.Run("text", func(t *testing.T) {

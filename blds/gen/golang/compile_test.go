@@ -65,6 +65,64 @@ func TestAWrongLayoutIsShownWithBothNumbers(t *testing.T) {
 	}
 }
 
+// Fields of other types of the same size keep every size and offset, so that it
+// compiles: the test that was generated sees them.
+func TestAChangedTypeOfOneSizeFailsTheGeneratedTest(t *testing.T) {
+	w := newWorkspace(t)
+	const before = `package app
+
+import "github.com/pylabhub/datahub/runtime/fixed"
+
+//blds:schema id=lab.app.Reading version=1.0.0
+type Reading struct {
+	Grid  [2][3]uint32
+	Time  int64
+	Kind  Kind
+	On    fixed.Bool
+	Name  Text ` + "`blds:\"string\"`" + `
+	Alias [2]Number
+	At    Point
+}
+
+type (
+	Text   = [4]byte
+	Number = float32
+	Point  struct{ X uint16 }
+	Other  struct{ Y uint16 }
+)
+
+//blds:enum
+type Kind uint8
+
+const KindNone Kind = 0
+`
+	w.write("app/app.go", before)
+	for name, text := range generateAll(t, w.load()) {
+		w.write(name, text)
+	}
+	w.mustRun(nil, "test", "./...")
+	after := strings.NewReplacer("[2][3]uint32", "[3][2]float32", "int64", "float64", "Kind  Kind", "Kind  uint8",
+		"On    fixed.Bool", "On    uint8", "[2]Number", "[2]int32", "At    Point", "At    Other", "import", "//").Replace(before)
+	w.write("app/app.go", after)
+	w.mustRun(nil, "vet", "./...")
+	out, err := w.run(nil, "test", "./...")
+	if err == nil {
+		t.Error("the generated test passes")
+	}
+	for _, want := range []string{
+		"Grid: type [3][2]float32, want [2][3]uint32",
+		"Time: type float64, want int64",
+		"Kind: type uint8, want app.Kind",
+		"On: type uint8, want fixed.Bool",
+		"Alias: type [2]int32, want [2]float32",
+		"At: type app.Other, want app.Point",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("the test does not say %q:\n%s", want, out)
+		}
+	}
+}
+
 func TestTheLargestRecordsCompileAndPassTheirTests(t *testing.T) {
 	w := newWorkspace(t)
 	for name, text := range generateAll(t, parse(t, map[string]string{"big.blds": `namespace big

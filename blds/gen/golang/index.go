@@ -145,12 +145,18 @@ func (f *file) named(path, pkg, name string) *jen.Statement {
 // fieldType returns the type of a field as it is declared: what the user wrote
 // may be another name for the type the schema has.
 func (f *file) fieldType(r *record, m *field) *jen.Statement {
-	if f.src.Written && f.pkg.Go.FieldType != nil {
-		if t := f.pkg.Go.FieldType(r.name, m.name); t != nil {
-			return f.written(t)
-		}
+	if t := f.userType(r, m); t != nil {
+		return f.written(t)
 	}
 	return f.typeOf(&m.Type)
+}
+
+// userType returns the type of a field that is written in Go, else nil.
+func (f *file) userType(r *record, m *field) types.Type {
+	if !f.src.Written || f.pkg.Go.FieldType == nil {
+		return nil
+	}
+	return f.pkg.Go.FieldType(r.name, m.name)
 }
 
 // written returns a type of the user's program.

@@ -2,6 +2,7 @@ package golang
 
 import (
 	"fmt"
+	"go/types"
 	"strings"
 
 	"github.com/dave/jennifer/jen"
@@ -33,20 +34,68 @@ func (r *record) access() string { return strings.ToUpper(r.name[:1]) + r.name[1
 func (f *file) offsetTest(r *record) *jen.Statement {
 	rows := new(jen.Statement)
 	for _, m := range r.fields {
-		rows.Add(code("{%q, %s, %d},\n", m.name, r.fieldConst(&m), m.Size))
+		rows.Add(code("{%q, %s, %d, %q},\n", m.name, r.fieldConst(&m), m.Size, f.reflected(r, &m)))
 	}
 	return code(`typ := %v[%s]()
 	for _, f := range []struct {
 		name string
 		offset %v
 		size uintptr
+		typ string
 	}{
 		%v} {
-		if got, ok := typ.FieldByName(f.name); !ok || got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
+		got, ok := typ.FieldByName(f.name)
+		if !ok {
+			t.Errorf("no field %%s", f.name)
+			continue
+		}
+		if got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
 			t.Errorf("%%s: offset %%d, %%d bytes, want offset %%d, %%d bytes", f.name, got.Offset, got.Type.Size(), f.offset, f.size)
+		}
+		if got := got.Type.String(); got != f.typ {
+			t.Errorf("%%s: type %%s, want %%s", f.name, got, f.typ)
 		}
 	}
 `, std("reflect", "TypeFor"), r.name, f.rt("Field"), rows)
+}
+
+// reflected returns the type of a field as package reflect prints it: a type of
+// the same size in its place would keep all sizes and offsets.
+func (f *file) reflected(r *record, m *field) string {
+	if t := f.userType(r, m); t != nil {
+		return reflectedType(t)
+	}
+	var b strings.Builder
+	for _, d := range m.Type.Dims {
+		fmt.Fprintf(&b, "[%d]", d)
+	}
+	if id, name, ok := refOf(&m.Type); ok {
+		g := f.ix.find(f.pkg, id, name)
+		return b.String() + g.Package + "." + g.Name
+	}
+	switch m.Type.Code {
+	case schema.Bool:
+		b.WriteString("fixed.Bool")
+	case schema.String, schema.Bytes:
+		fmt.Fprintf(&b, "[%d]uint8", m.Type.Len)
+	default:
+		b.WriteString(scalars[m.Type.Code])
+	}
+	return b.String()
+}
+
+func reflectedType(t types.Type) string {
+	switch t := types.Unalias(t).(type) {
+	case *types.Array:
+		return fmt.Sprintf("[%d]%s", t.Len(), reflectedType(t.Elem()))
+	case *types.Named:
+		if pkg := t.Obj().Pkg(); pkg != nil {
+			return pkg.Name() + "." + t.Obj().Name()
+		}
+	case *types.Basic:
+		return types.Typ[t.Kind()].Name() // byte is uint8
+	}
+	return t.String()
 }
 
 // textTest stores text in each string, in the last element of an array: as much

@@ -16,15 +16,24 @@ func TestBLDSReading(t *testing.T) {
 		name   string
 		offset datablock.Field
 		size   uintptr
+		typ    string
 	}{
-		{"TimeNS", FieldReadingTimeNS, 8},
-		{"Temperature", FieldReadingTemperature, 8},
-		{"Humidity", FieldReadingHumidity, 4},
-		{"State", FieldReadingState, 1},
-		{"Station", FieldReadingStation, 16},
+		{"TimeNS", FieldReadingTimeNS, 8, "int64"},
+		{"Temperature", FieldReadingTemperature, 8, "float64"},
+		{"Humidity", FieldReadingHumidity, 4, "float32"},
+		{"State", FieldReadingState, 1, "weather.State"},
+		{"Station", FieldReadingStation, 16, "[16]uint8"},
 	} {
-		if got, ok := typ.FieldByName(f.name); !ok || got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
+		got, ok := typ.FieldByName(f.name)
+		if !ok {
+			t.Errorf("no field %s", f.name)
+			continue
+		}
+		if got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
 			t.Errorf("%s: offset %d, %d bytes, want offset %d, %d bytes", f.name, got.Offset, got.Type.Size(), f.offset, f.size)
+		}
+		if got := got.Type.String(); got != f.typ {
+			t.Errorf("%s: type %s, want %s", f.name, got, f.typ)
 		}
 	}
 	t.Run("text", func(t *testing.T) {

@@ -189,18 +189,27 @@ func TestBLDSProcess(t *testing.T) {
 		name   string
 		offset fixed.Field
 		size   uintptr
+		typ    string
 	}{
-		{"PID", FieldProcessPID, 4},
-		{"UID", FieldProcessUID, 4},
-		{"Start", FieldProcessStart, 8},
-		{"StartedNS", FieldProcessStartedNS, 8},
-		{"PIDNamespace", FieldProcessPIDNamespace, 8},
-		{"BootID", FieldProcessBootID, 16},
-		{"Program", FieldProcessProgram, 32},
-		{"Host", FieldProcessHost, 48},
+		{"PID", FieldProcessPID, 4, "uint32"},
+		{"UID", FieldProcessUID, 4, "uint32"},
+		{"Start", FieldProcessStart, 8, "uint64"},
+		{"StartedNS", FieldProcessStartedNS, 8, "int64"},
+		{"PIDNamespace", FieldProcessPIDNamespace, 8, "uint64"},
+		{"BootID", FieldProcessBootID, 16, "[16]uint8"},
+		{"Program", FieldProcessProgram, 32, "[32]uint8"},
+		{"Host", FieldProcessHost, 48, "[48]uint8"},
 	} {
-		if got, ok := typ.FieldByName(f.name); !ok || got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
+		got, ok := typ.FieldByName(f.name)
+		if !ok {
+			t.Errorf("no field %s", f.name)
+			continue
+		}
+		if got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
 			t.Errorf("%s: offset %d, %d bytes, want offset %d, %d bytes", f.name, got.Offset, got.Type.Size(), f.offset, f.size)
+		}
+		if got := got.Type.String(); got != f.typ {
+			t.Errorf("%s: type %s, want %s", f.name, got, f.typ)
 		}
 	}
 	t.Run("text", func(t *testing.T) {
@@ -238,18 +247,27 @@ func TestBLDSPreamble(t *testing.T) {
 		name   string
 		offset fixed.Field
 		size   uintptr
+		typ    string
 	}{
-		{"Magic", FieldPreambleMagic, 8},
-		{"ByteOrder", FieldPreambleByteOrder, 4},
-		{"Form", FieldPreambleForm, 4},
-		{"File", FieldPreambleFile, 2},
-		{"HeaderSize", FieldPreambleHeaderSize, 4},
-		{"Checksum", FieldPreambleChecksum, 4},
-		{"BlockID", FieldPreambleBlockID, 16},
-		{"LayoutHash", FieldPreambleLayoutHash, 32},
+		{"Magic", FieldPreambleMagic, 8, "[8]uint8"},
+		{"ByteOrder", FieldPreambleByteOrder, 4, "uint32"},
+		{"Form", FieldPreambleForm, 4, "uint32"},
+		{"File", FieldPreambleFile, 2, "segment.FileKind"},
+		{"HeaderSize", FieldPreambleHeaderSize, 4, "uint32"},
+		{"Checksum", FieldPreambleChecksum, 4, "uint32"},
+		{"BlockID", FieldPreambleBlockID, 16, "[16]uint8"},
+		{"LayoutHash", FieldPreambleLayoutHash, 32, "[32]uint8"},
 	} {
-		if got, ok := typ.FieldByName(f.name); !ok || got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
+		got, ok := typ.FieldByName(f.name)
+		if !ok {
+			t.Errorf("no field %s", f.name)
+			continue
+		}
+		if got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
 			t.Errorf("%s: offset %d, %d bytes, want offset %d, %d bytes", f.name, got.Offset, got.Type.Size(), f.offset, f.size)
+		}
+		if got := got.Type.String(); got != f.typ {
+			t.Errorf("%s: type %s, want %s", f.name, got, f.typ)
 		}
 	}
 }
@@ -260,14 +278,23 @@ func TestBLDSZone(t *testing.T) {
 		name   string
 		offset fixed.Field
 		size   uintptr
+		typ    string
 	}{
-		{"LayoutHash", FieldZoneLayoutHash, 32},
-		{"SchemaHash", FieldZoneSchemaHash, 32},
-		{"Size", FieldZoneSize, 4},
-		{"Align", FieldZoneAlign, 4},
+		{"LayoutHash", FieldZoneLayoutHash, 32, "[32]uint8"},
+		{"SchemaHash", FieldZoneSchemaHash, 32, "[32]uint8"},
+		{"Size", FieldZoneSize, 4, "uint32"},
+		{"Align", FieldZoneAlign, 4, "uint32"},
 	} {
-		if got, ok := typ.FieldByName(f.name); !ok || got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
+		got, ok := typ.FieldByName(f.name)
+		if !ok {
+			t.Errorf("no field %s", f.name)
+			continue
+		}
+		if got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
 			t.Errorf("%s: offset %d, %d bytes, want offset %d, %d bytes", f.name, got.Offset, got.Type.Size(), f.offset, f.size)
+		}
+		if got := got.Type.String(); got != f.typ {
+			t.Errorf("%s: type %s, want %s", f.name, got, f.typ)
 		}
 	}
 }
@@ -278,17 +305,26 @@ func TestBLDSRegion(t *testing.T) {
 		name   string
 		offset fixed.Field
 		size   uintptr
+		typ    string
 	}{
-		{"Kind", FieldRegionKind, 2},
-		{"File", FieldRegionFile, 2},
-		{"Checksum", FieldRegionChecksum, 4},
-		{"Offset", FieldRegionOffset, 8},
-		{"Size", FieldRegionSize, 8},
-		{"Stride", FieldRegionStride, 4},
-		{"Count", FieldRegionCount, 4},
+		{"Kind", FieldRegionKind, 2, "segment.RegionKind"},
+		{"File", FieldRegionFile, 2, "segment.FileKind"},
+		{"Checksum", FieldRegionChecksum, 4, "uint32"},
+		{"Offset", FieldRegionOffset, 8, "uint64"},
+		{"Size", FieldRegionSize, 8, "uint64"},
+		{"Stride", FieldRegionStride, 4, "uint32"},
+		{"Count", FieldRegionCount, 4, "uint32"},
 	} {
-		if got, ok := typ.FieldByName(f.name); !ok || got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
+		got, ok := typ.FieldByName(f.name)
+		if !ok {
+			t.Errorf("no field %s", f.name)
+			continue
+		}
+		if got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
 			t.Errorf("%s: offset %d, %d bytes, want offset %d, %d bytes", f.name, got.Offset, got.Type.Size(), f.offset, f.size)
+		}
+		if got := got.Type.String(); got != f.typ {
+			t.Errorf("%s: type %s, want %s", f.name, got, f.typ)
 		}
 	}
 }
@@ -299,37 +335,46 @@ func TestBLDSDataHeader(t *testing.T) {
 		name   string
 		offset fixed.Field
 		size   uintptr
+		typ    string
 	}{
-		{"Preamble", FieldDataHeaderPreamble, 80},
-		{"DataSize", FieldDataHeaderDataSize, 8},
-		{"ControlSize", FieldDataHeaderControlSize, 8},
-		{"Generation", FieldDataHeaderGeneration, 8},
-		{"CreatedNS", FieldDataHeaderCreatedNS, 8},
-		{"BootID", FieldDataHeaderBootID, 16},
-		{"Creator", FieldDataHeaderCreator, 128},
-		{"Slot", FieldDataHeaderSlot, 72},
-		{"Flex", FieldDataHeaderFlex, 72},
-		{"PageSize", FieldDataHeaderPageSize, 4},
-		{"Capacity", FieldDataHeaderCapacity, 4},
-		{"PayloadOffset", FieldDataHeaderPayloadOffset, 4},
-		{"PayloadSize", FieldDataHeaderPayloadSize, 4},
-		{"PayloadAlign", FieldDataHeaderPayloadAlign, 4},
-		{"TimestampOffset", FieldDataHeaderTimestampOffset, 4},
-		{"LengthOffset", FieldDataHeaderLengthOffset, 4},
-		{"ChecksumOffset", FieldDataHeaderChecksumOffset, 4},
-		{"Policy", FieldDataHeaderPolicy, 1},
-		{"Sync", FieldDataHeaderSync, 1},
-		{"FlexMode", FieldDataHeaderFlexMode, 1},
-		{"Checksum", FieldDataHeaderChecksum, 1},
-		{"ChecksumType", FieldDataHeaderChecksumType, 1},
-		{"LockScheme", FieldDataHeaderLockScheme, 1},
-		{"Raw", FieldDataHeaderRaw, 1},
-		{"Evict", FieldDataHeaderEvict, 1},
-		{"RegionCount", FieldDataHeaderRegionCount, 4},
-		{"Regions", FieldDataHeaderRegions, 512},
+		{"Preamble", FieldDataHeaderPreamble, 80, "segment.Preamble"},
+		{"DataSize", FieldDataHeaderDataSize, 8, "uint64"},
+		{"ControlSize", FieldDataHeaderControlSize, 8, "uint64"},
+		{"Generation", FieldDataHeaderGeneration, 8, "uint64"},
+		{"CreatedNS", FieldDataHeaderCreatedNS, 8, "int64"},
+		{"BootID", FieldDataHeaderBootID, 16, "[16]uint8"},
+		{"Creator", FieldDataHeaderCreator, 128, "segment.Process"},
+		{"Slot", FieldDataHeaderSlot, 72, "segment.Zone"},
+		{"Flex", FieldDataHeaderFlex, 72, "segment.Zone"},
+		{"PageSize", FieldDataHeaderPageSize, 4, "uint32"},
+		{"Capacity", FieldDataHeaderCapacity, 4, "uint32"},
+		{"PayloadOffset", FieldDataHeaderPayloadOffset, 4, "uint32"},
+		{"PayloadSize", FieldDataHeaderPayloadSize, 4, "uint32"},
+		{"PayloadAlign", FieldDataHeaderPayloadAlign, 4, "uint32"},
+		{"TimestampOffset", FieldDataHeaderTimestampOffset, 4, "uint32"},
+		{"LengthOffset", FieldDataHeaderLengthOffset, 4, "uint32"},
+		{"ChecksumOffset", FieldDataHeaderChecksumOffset, 4, "uint32"},
+		{"Policy", FieldDataHeaderPolicy, 1, "segment.Policy"},
+		{"Sync", FieldDataHeaderSync, 1, "segment.Sync"},
+		{"FlexMode", FieldDataHeaderFlexMode, 1, "segment.FlexMode"},
+		{"Checksum", FieldDataHeaderChecksum, 1, "segment.Checksum"},
+		{"ChecksumType", FieldDataHeaderChecksumType, 1, "segment.ChecksumType"},
+		{"LockScheme", FieldDataHeaderLockScheme, 1, "segment.LockScheme"},
+		{"Raw", FieldDataHeaderRaw, 1, "fixed.Bool"},
+		{"Evict", FieldDataHeaderEvict, 1, "fixed.Bool"},
+		{"RegionCount", FieldDataHeaderRegionCount, 4, "uint32"},
+		{"Regions", FieldDataHeaderRegions, 512, "[16]segment.Region"},
 	} {
-		if got, ok := typ.FieldByName(f.name); !ok || got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
+		got, ok := typ.FieldByName(f.name)
+		if !ok {
+			t.Errorf("no field %s", f.name)
+			continue
+		}
+		if got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
 			t.Errorf("%s: offset %d, %d bytes, want offset %d, %d bytes", f.name, got.Offset, got.Type.Size(), f.offset, f.size)
+		}
+		if got := got.Type.String(); got != f.typ {
+			t.Errorf("%s: type %s, want %s", f.name, got, f.typ)
 		}
 	}
 }
@@ -340,12 +385,21 @@ func TestBLDSControlHeader(t *testing.T) {
 		name   string
 		offset fixed.Field
 		size   uintptr
+		typ    string
 	}{
-		{"Preamble", FieldControlHeaderPreamble, 80},
-		{"SchemaMismatches", FieldControlHeaderSchemaMismatches, 8},
+		{"Preamble", FieldControlHeaderPreamble, 80, "segment.Preamble"},
+		{"SchemaMismatches", FieldControlHeaderSchemaMismatches, 8, "uint64"},
 	} {
-		if got, ok := typ.FieldByName(f.name); !ok || got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
+		got, ok := typ.FieldByName(f.name)
+		if !ok {
+			t.Errorf("no field %s", f.name)
+			continue
+		}
+		if got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
 			t.Errorf("%s: offset %d, %d bytes, want offset %d, %d bytes", f.name, got.Offset, got.Type.Size(), f.offset, f.size)
+		}
+		if got := got.Type.String(); got != f.typ {
+			t.Errorf("%s: type %s, want %s", f.name, got, f.typ)
 		}
 	}
 }

@@ -16,23 +16,32 @@ func TestBLDSProducerPage(t *testing.T) {
 		name   string
 		offset fixed.Field
 		size   uintptr
+		typ    string
 	}{
-		{"Head", FieldProducerPageHead, 8},
-		{"Latest", FieldProducerPageLatest, 8},
-		{"Gate", FieldProducerPageGate, 8},
-		{"Bell", FieldProducerPageBell, 4},
-		{"RoomWanted", FieldProducerPageRoomWanted, 4},
-		{"Epoch", FieldProducerPageEpoch, 8},
-		{"State", FieldProducerPageState, 4},
-		{"Successor", FieldProducerPageSuccessor, 8},
-		{"Selector", FieldProducerPageSelector, 8},
-		{"HeartbeatNS", FieldProducerPageHeartbeatNS, 8},
-		{"SinceNS", FieldProducerPageSinceNS, 8},
-		{"Counters", FieldProducerPageCounters, 256},
-		{"Producers", FieldProducerPageProducers, 256},
+		{"Head", FieldProducerPageHead, 8, "uint64"},
+		{"Latest", FieldProducerPageLatest, 8, "uint64"},
+		{"Gate", FieldProducerPageGate, 8, "uint64"},
+		{"Bell", FieldProducerPageBell, 4, "uint32"},
+		{"RoomWanted", FieldProducerPageRoomWanted, 4, "uint32"},
+		{"Epoch", FieldProducerPageEpoch, 8, "uint64"},
+		{"State", FieldProducerPageState, 4, "uint32"},
+		{"Successor", FieldProducerPageSuccessor, 8, "uint64"},
+		{"Selector", FieldProducerPageSelector, 8, "uint64"},
+		{"HeartbeatNS", FieldProducerPageHeartbeatNS, 8, "int64"},
+		{"SinceNS", FieldProducerPageSinceNS, 8, "int64"},
+		{"Counters", FieldProducerPageCounters, 256, "segment.ProducerCounters"},
+		{"Producers", FieldProducerPageProducers, 256, "[2]segment.Process"},
 	} {
-		if got, ok := typ.FieldByName(f.name); !ok || got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
+		got, ok := typ.FieldByName(f.name)
+		if !ok {
+			t.Errorf("no field %s", f.name)
+			continue
+		}
+		if got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
 			t.Errorf("%s: offset %d, %d bytes, want offset %d, %d bytes", f.name, got.Offset, got.Type.Size(), f.offset, f.size)
+		}
+		if got := got.Type.String(); got != f.typ {
+			t.Errorf("%s: type %s, want %s", f.name, got, f.typ)
 		}
 	}
 }
@@ -43,25 +52,34 @@ func TestBLDSProducerCounters(t *testing.T) {
 		name   string
 		offset fixed.Field
 		size   uintptr
+		typ    string
 	}{
-		{"Bytes", FieldProducerCountersBytes, 8},
-		{"RoomWaits", FieldProducerCountersRoomWaits, 8},
-		{"RoomWaitNS", FieldProducerCountersRoomWaitNS, 8},
-		{"LockWaits", FieldProducerCountersLockWaits, 8},
-		{"LockWaitNS", FieldProducerCountersLockWaitNS, 8},
-		{"DrainWaits", FieldProducerCountersDrainWaits, 8},
-		{"DrainWaitNS", FieldProducerCountersDrainWaitNS, 8},
-		{"Timeouts", FieldProducerCountersTimeouts, 8},
-		{"Rescans", FieldProducerCountersRescans, 8},
-		{"Wakes", FieldProducerCountersWakes, 8},
-		{"Evictions", FieldProducerCountersEvictions, 8},
-		{"Detached", FieldProducerCountersDetached, 8},
-		{"Reclaimed", FieldProducerCountersReclaimed, 8},
-		{"Takeovers", FieldProducerCountersTakeovers, 8},
-		{"FlexUpdates", FieldProducerCountersFlexUpdates, 8},
+		{"Bytes", FieldProducerCountersBytes, 8, "uint64"},
+		{"RoomWaits", FieldProducerCountersRoomWaits, 8, "uint64"},
+		{"RoomWaitNS", FieldProducerCountersRoomWaitNS, 8, "uint64"},
+		{"LockWaits", FieldProducerCountersLockWaits, 8, "uint64"},
+		{"LockWaitNS", FieldProducerCountersLockWaitNS, 8, "uint64"},
+		{"DrainWaits", FieldProducerCountersDrainWaits, 8, "uint64"},
+		{"DrainWaitNS", FieldProducerCountersDrainWaitNS, 8, "uint64"},
+		{"Timeouts", FieldProducerCountersTimeouts, 8, "uint64"},
+		{"Rescans", FieldProducerCountersRescans, 8, "uint64"},
+		{"Wakes", FieldProducerCountersWakes, 8, "uint64"},
+		{"Evictions", FieldProducerCountersEvictions, 8, "uint64"},
+		{"Detached", FieldProducerCountersDetached, 8, "uint64"},
+		{"Reclaimed", FieldProducerCountersReclaimed, 8, "uint64"},
+		{"Takeovers", FieldProducerCountersTakeovers, 8, "uint64"},
+		{"FlexUpdates", FieldProducerCountersFlexUpdates, 8, "uint64"},
 	} {
-		if got, ok := typ.FieldByName(f.name); !ok || got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
+		got, ok := typ.FieldByName(f.name)
+		if !ok {
+			t.Errorf("no field %s", f.name)
+			continue
+		}
+		if got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
 			t.Errorf("%s: offset %d, %d bytes, want offset %d, %d bytes", f.name, got.Offset, got.Type.Size(), f.offset, f.size)
+		}
+		if got := got.Type.String(); got != f.typ {
+			t.Errorf("%s: type %s, want %s", f.name, got, f.typ)
 		}
 	}
 }
@@ -72,19 +90,28 @@ func TestBLDSConsumerCell(t *testing.T) {
 		name   string
 		offset fixed.Field
 		size   uintptr
+		typ    string
 	}{
-		{"Incarnation", FieldConsumerCellIncarnation, 8},
-		{"Hold", FieldConsumerCellHold, 8},
-		{"HoldMore", FieldConsumerCellHoldMore, 24},
-		{"Cursor", FieldConsumerCellCursor, 8},
-		{"Evicted", FieldConsumerCellEvicted, 8},
-		{"HeartbeatNS", FieldConsumerCellHeartbeatNS, 8},
-		{"PID", FieldConsumerCellPID, 4},
-		{"Start", FieldConsumerCellStart, 8},
-		{"Name", FieldConsumerCellName, 48},
+		{"Incarnation", FieldConsumerCellIncarnation, 8, "uint64"},
+		{"Hold", FieldConsumerCellHold, 8, "uint64"},
+		{"HoldMore", FieldConsumerCellHoldMore, 24, "[3]uint64"},
+		{"Cursor", FieldConsumerCellCursor, 8, "uint64"},
+		{"Evicted", FieldConsumerCellEvicted, 8, "uint64"},
+		{"HeartbeatNS", FieldConsumerCellHeartbeatNS, 8, "int64"},
+		{"PID", FieldConsumerCellPID, 4, "uint32"},
+		{"Start", FieldConsumerCellStart, 8, "uint64"},
+		{"Name", FieldConsumerCellName, 48, "[48]uint8"},
 	} {
-		if got, ok := typ.FieldByName(f.name); !ok || got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
+		got, ok := typ.FieldByName(f.name)
+		if !ok {
+			t.Errorf("no field %s", f.name)
+			continue
+		}
+		if got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
 			t.Errorf("%s: offset %d, %d bytes, want offset %d, %d bytes", f.name, got.Offset, got.Type.Size(), f.offset, f.size)
+		}
+		if got := got.Type.String(); got != f.typ {
+			t.Errorf("%s: type %s, want %s", f.name, got, f.typ)
 		}
 	}
 	t.Run("text", func(t *testing.T) {
@@ -121,13 +148,22 @@ func TestBLDSControlWords(t *testing.T) {
 		name   string
 		offset fixed.Field
 		size   uintptr
+		typ    string
 	}{
-		{"Sleepers", FieldControlWordsSleepers, 4},
-		{"RoomBell", FieldControlWordsRoomBell, 4},
-		{"Mutex", FieldControlWordsMutex, 64},
+		{"Sleepers", FieldControlWordsSleepers, 4, "uint32"},
+		{"RoomBell", FieldControlWordsRoomBell, 4, "uint32"},
+		{"Mutex", FieldControlWordsMutex, 64, "segment.Spinlock"},
 	} {
-		if got, ok := typ.FieldByName(f.name); !ok || got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
+		got, ok := typ.FieldByName(f.name)
+		if !ok {
+			t.Errorf("no field %s", f.name)
+			continue
+		}
+		if got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
 			t.Errorf("%s: offset %d, %d bytes, want offset %d, %d bytes", f.name, got.Offset, got.Type.Size(), f.offset, f.size)
+		}
+		if got := got.Type.String(); got != f.typ {
+			t.Errorf("%s: type %s, want %s", f.name, got, f.typ)
 		}
 	}
 }
@@ -138,13 +174,22 @@ func TestBLDSSpinlock(t *testing.T) {
 		name   string
 		offset fixed.Field
 		size   uintptr
+		typ    string
 	}{
-		{"Word", FieldSpinlockWord, 8},
-		{"Allocated", FieldSpinlockAllocated, 8},
-		{"Name", FieldSpinlockName, 32},
+		{"Word", FieldSpinlockWord, 8, "uint64"},
+		{"Allocated", FieldSpinlockAllocated, 8, "uint64"},
+		{"Name", FieldSpinlockName, 32, "[32]uint8"},
 	} {
-		if got, ok := typ.FieldByName(f.name); !ok || got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
+		got, ok := typ.FieldByName(f.name)
+		if !ok {
+			t.Errorf("no field %s", f.name)
+			continue
+		}
+		if got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
 			t.Errorf("%s: offset %d, %d bytes, want offset %d, %d bytes", f.name, got.Offset, got.Type.Size(), f.offset, f.size)
+		}
+		if got := got.Type.String(); got != f.typ {
+			t.Errorf("%s: type %s, want %s", f.name, got, f.typ)
 		}
 	}
 	t.Run("text", func(t *testing.T) {
@@ -181,23 +226,32 @@ func TestBLDSConsumerCounters(t *testing.T) {
 		name   string
 		offset fixed.Field
 		size   uintptr
+		typ    string
 	}{
-		{"Values", FieldConsumerCountersValues, 8},
-		{"Bytes", FieldConsumerCountersBytes, 8},
-		{"Lost", FieldConsumerCountersLost, 8},
-		{"Retries", FieldConsumerCountersRetries, 8},
-		{"Waits", FieldConsumerCountersWaits, 8},
-		{"WaitNS", FieldConsumerCountersWaitNS, 8},
-		{"Timeouts", FieldConsumerCountersTimeouts, 8},
-		{"Wakes", FieldConsumerCountersWakes, 8},
-		{"ChecksumFailures", FieldConsumerCountersChecksumFailures, 8},
-		{"Evictions", FieldConsumerCountersEvictions, 8},
-		{"Joins", FieldConsumerCountersJoins, 8},
-		{"LockWaits", FieldConsumerCountersLockWaits, 8},
-		{"LockWaitNS", FieldConsumerCountersLockWaitNS, 8},
+		{"Values", FieldConsumerCountersValues, 8, "uint64"},
+		{"Bytes", FieldConsumerCountersBytes, 8, "uint64"},
+		{"Lost", FieldConsumerCountersLost, 8, "uint64"},
+		{"Retries", FieldConsumerCountersRetries, 8, "uint64"},
+		{"Waits", FieldConsumerCountersWaits, 8, "uint64"},
+		{"WaitNS", FieldConsumerCountersWaitNS, 8, "uint64"},
+		{"Timeouts", FieldConsumerCountersTimeouts, 8, "uint64"},
+		{"Wakes", FieldConsumerCountersWakes, 8, "uint64"},
+		{"ChecksumFailures", FieldConsumerCountersChecksumFailures, 8, "uint64"},
+		{"Evictions", FieldConsumerCountersEvictions, 8, "uint64"},
+		{"Joins", FieldConsumerCountersJoins, 8, "uint64"},
+		{"LockWaits", FieldConsumerCountersLockWaits, 8, "uint64"},
+		{"LockWaitNS", FieldConsumerCountersLockWaitNS, 8, "uint64"},
 	} {
-		if got, ok := typ.FieldByName(f.name); !ok || got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
+		got, ok := typ.FieldByName(f.name)
+		if !ok {
+			t.Errorf("no field %s", f.name)
+			continue
+		}
+		if got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
 			t.Errorf("%s: offset %d, %d bytes, want offset %d, %d bytes", f.name, got.Offset, got.Type.Size(), f.offset, f.size)
+		}
+		if got := got.Type.String(); got != f.typ {
+			t.Errorf("%s: type %s, want %s", f.name, got, f.typ)
 		}
 	}
 }
@@ -208,14 +262,23 @@ func TestBLDSProducerBaseline(t *testing.T) {
 		name   string
 		offset fixed.Field
 		size   uintptr
+		typ    string
 	}{
-		{"Position", FieldProducerBaselinePosition, 8},
-		{"ResetNS", FieldProducerBaselineResetNS, 8},
-		{"SchemaMismatches", FieldProducerBaselineSchemaMismatches, 8},
-		{"Counters", FieldProducerBaselineCounters, 256},
+		{"Position", FieldProducerBaselinePosition, 8, "uint64"},
+		{"ResetNS", FieldProducerBaselineResetNS, 8, "int64"},
+		{"SchemaMismatches", FieldProducerBaselineSchemaMismatches, 8, "uint64"},
+		{"Counters", FieldProducerBaselineCounters, 256, "segment.ProducerCounters"},
 	} {
-		if got, ok := typ.FieldByName(f.name); !ok || got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
+		got, ok := typ.FieldByName(f.name)
+		if !ok {
+			t.Errorf("no field %s", f.name)
+			continue
+		}
+		if got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
 			t.Errorf("%s: offset %d, %d bytes, want offset %d, %d bytes", f.name, got.Offset, got.Type.Size(), f.offset, f.size)
+		}
+		if got := got.Type.String(); got != f.typ {
+			t.Errorf("%s: type %s, want %s", f.name, got, f.typ)
 		}
 	}
 }
@@ -226,11 +289,20 @@ func TestBLDSSlotHeader(t *testing.T) {
 		name   string
 		offset fixed.Field
 		size   uintptr
+		typ    string
 	}{
-		{"Stamp", FieldSlotHeaderStamp, 8},
+		{"Stamp", FieldSlotHeaderStamp, 8, "uint64"},
 	} {
-		if got, ok := typ.FieldByName(f.name); !ok || got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
+		got, ok := typ.FieldByName(f.name)
+		if !ok {
+			t.Errorf("no field %s", f.name)
+			continue
+		}
+		if got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
 			t.Errorf("%s: offset %d, %d bytes, want offset %d, %d bytes", f.name, got.Offset, got.Type.Size(), f.offset, f.size)
+		}
+		if got := got.Type.String(); got != f.typ {
+			t.Errorf("%s: type %s, want %s", f.name, got, f.typ)
 		}
 	}
 }
@@ -241,12 +313,21 @@ func TestBLDSSlotLength(t *testing.T) {
 		name   string
 		offset fixed.Field
 		size   uintptr
+		typ    string
 	}{
-		{"Length", FieldSlotLengthLength, 4},
-		{"Flags", FieldSlotLengthFlags, 4},
+		{"Length", FieldSlotLengthLength, 4, "uint32"},
+		{"Flags", FieldSlotLengthFlags, 4, "uint32"},
 	} {
-		if got, ok := typ.FieldByName(f.name); !ok || got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
+		got, ok := typ.FieldByName(f.name)
+		if !ok {
+			t.Errorf("no field %s", f.name)
+			continue
+		}
+		if got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
 			t.Errorf("%s: offset %d, %d bytes, want offset %d, %d bytes", f.name, got.Offset, got.Type.Size(), f.offset, f.size)
+		}
+		if got := got.Type.String(); got != f.typ {
+			t.Errorf("%s: type %s, want %s", f.name, got, f.typ)
 		}
 	}
 }

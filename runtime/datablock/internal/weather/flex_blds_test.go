@@ -15,14 +15,23 @@ func TestBLDSSite(t *testing.T) {
 		name   string
 		offset datablock.Field
 		size   uintptr
+		typ    string
 	}{
-		{"Number", FieldSiteNumber, 8},
-		{"Words", FieldSiteWords, 488},
-		{"Height", FieldSiteHeight, 4},
-		{"Tail", FieldSiteTail, 8},
+		{"Number", FieldSiteNumber, 8, "uint64"},
+		{"Words", FieldSiteWords, 488, "[61]uint64"},
+		{"Height", FieldSiteHeight, 4, "float32"},
+		{"Tail", FieldSiteTail, 8, "[2]uint32"},
 	} {
-		if got, ok := typ.FieldByName(f.name); !ok || got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
+		got, ok := typ.FieldByName(f.name)
+		if !ok {
+			t.Errorf("no field %s", f.name)
+			continue
+		}
+		if got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
 			t.Errorf("%s: offset %d, %d bytes, want offset %d, %d bytes", f.name, got.Offset, got.Type.Size(), f.offset, f.size)
+		}
+		if got := got.Type.String(); got != f.typ {
+			t.Errorf("%s: type %s, want %s", f.name, got, f.typ)
 		}
 	}
 	t.Run("presence", func(t *testing.T) {
@@ -57,11 +66,20 @@ func TestBLDSZoned(t *testing.T) {
 		name   string
 		offset datablock.Field
 		size   uintptr
+		typ    string
 	}{
-		{"Number", FieldZonedNumber, 8},
+		{"Number", FieldZonedNumber, 8, "uint64"},
 	} {
-		if got, ok := typ.FieldByName(f.name); !ok || got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
+		got, ok := typ.FieldByName(f.name)
+		if !ok {
+			t.Errorf("no field %s", f.name)
+			continue
+		}
+		if got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
 			t.Errorf("%s: offset %d, %d bytes, want offset %d, %d bytes", f.name, got.Offset, got.Type.Size(), f.offset, f.size)
+		}
+		if got := got.Type.String(); got != f.typ {
+			t.Errorf("%s: type %s, want %s", f.name, got, f.typ)
 		}
 	}
 }
@@ -72,11 +90,20 @@ func TestBLDSInPlace(t *testing.T) {
 		name   string
 		offset datablock.Field
 		size   uintptr
+		typ    string
 	}{
-		{"Number", FieldInPlaceNumber, 8},
+		{"Number", FieldInPlaceNumber, 8, "uint64"},
 	} {
-		if got, ok := typ.FieldByName(f.name); !ok || got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
+		got, ok := typ.FieldByName(f.name)
+		if !ok {
+			t.Errorf("no field %s", f.name)
+			continue
+		}
+		if got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
 			t.Errorf("%s: offset %d, %d bytes, want offset %d, %d bytes", f.name, got.Offset, got.Type.Size(), f.offset, f.size)
+		}
+		if got := got.Type.String(); got != f.typ {
+			t.Errorf("%s: type %s, want %s", f.name, got, f.typ)
 		}
 	}
 }
@@ -87,11 +114,20 @@ func TestBLDSTag(t *testing.T) {
 		name   string
 		offset datablock.Field
 		size   uintptr
+		typ    string
 	}{
-		{"Words", FieldTagWords, 20},
+		{"Words", FieldTagWords, 20, "[5]uint32"},
 	} {
-		if got, ok := typ.FieldByName(f.name); !ok || got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
+		got, ok := typ.FieldByName(f.name)
+		if !ok {
+			t.Errorf("no field %s", f.name)
+			continue
+		}
+		if got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
 			t.Errorf("%s: offset %d, %d bytes, want offset %d, %d bytes", f.name, got.Offset, got.Type.Size(), f.offset, f.size)
+		}
+		if got := got.Type.String(); got != f.typ {
+			t.Errorf("%s: type %s, want %s", f.name, got, f.typ)
 		}
 	}
 }

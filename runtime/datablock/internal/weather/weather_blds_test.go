@@ -16,17 +16,26 @@ func TestBLDSReading(t *testing.T) {
 		name   string
 		offset datablock.Field
 		size   uintptr
+		typ    string
 	}{
-		{"Number", FieldReadingNumber, 8},
-		{"Temperature", FieldReadingTemperature, 8},
-		{"Humidity", FieldReadingHumidity, 4},
-		{"Wind", FieldReadingWind, 12},
-		{"Gusts", FieldReadingGusts, 24},
-		{"Station", FieldReadingStation, 16},
-		{"Check", FieldReadingCheck, 8},
+		{"Number", FieldReadingNumber, 8, "uint64"},
+		{"Temperature", FieldReadingTemperature, 8, "float64"},
+		{"Humidity", FieldReadingHumidity, 4, "float32"},
+		{"Wind", FieldReadingWind, 12, "weather.Wind"},
+		{"Gusts", FieldReadingGusts, 24, "[2]weather.Wind"},
+		{"Station", FieldReadingStation, 16, "[16]uint8"},
+		{"Check", FieldReadingCheck, 8, "uint64"},
 	} {
-		if got, ok := typ.FieldByName(f.name); !ok || got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
+		got, ok := typ.FieldByName(f.name)
+		if !ok {
+			t.Errorf("no field %s", f.name)
+			continue
+		}
+		if got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
 			t.Errorf("%s: offset %d, %d bytes, want offset %d, %d bytes", f.name, got.Offset, got.Type.Size(), f.offset, f.size)
+		}
+		if got := got.Type.String(); got != f.typ {
+			t.Errorf("%s: type %s, want %s", f.name, got, f.typ)
 		}
 	}
 	t.Run("text", func(t *testing.T) {
@@ -88,12 +97,21 @@ func TestBLDSWind(t *testing.T) {
 		name   string
 		offset datablock.Field
 		size   uintptr
+		typ    string
 	}{
-		{"Direction", FieldWindDirection, 4},
-		{"Speed", FieldWindSpeed, 4},
+		{"Direction", FieldWindDirection, 4, "float32"},
+		{"Speed", FieldWindSpeed, 4, "float32"},
 	} {
-		if got, ok := typ.FieldByName(f.name); !ok || got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
+		got, ok := typ.FieldByName(f.name)
+		if !ok {
+			t.Errorf("no field %s", f.name)
+			continue
+		}
+		if got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
 			t.Errorf("%s: offset %d, %d bytes, want offset %d, %d bytes", f.name, got.Offset, got.Type.Size(), f.offset, f.size)
+		}
+		if got := got.Type.String(); got != f.typ {
+			t.Errorf("%s: type %s, want %s", f.name, got, f.typ)
 		}
 	}
 	t.Run("presence", func(t *testing.T) {
@@ -129,12 +147,21 @@ func TestBLDSLatest(t *testing.T) {
 		name   string
 		offset datablock.Field
 		size   uintptr
+		typ    string
 	}{
-		{"Number", FieldLatestNumber, 8},
-		{"Words", FieldLatestWords, 120},
+		{"Number", FieldLatestNumber, 8, "uint64"},
+		{"Words", FieldLatestWords, 120, "[15]uint64"},
 	} {
-		if got, ok := typ.FieldByName(f.name); !ok || got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
+		got, ok := typ.FieldByName(f.name)
+		if !ok {
+			t.Errorf("no field %s", f.name)
+			continue
+		}
+		if got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
 			t.Errorf("%s: offset %d, %d bytes, want offset %d, %d bytes", f.name, got.Offset, got.Type.Size(), f.offset, f.size)
+		}
+		if got := got.Type.String(); got != f.typ {
+			t.Errorf("%s: type %s, want %s", f.name, got, f.typ)
 		}
 	}
 }
@@ -145,12 +172,21 @@ func TestBLDSLog(t *testing.T) {
 		name   string
 		offset datablock.Field
 		size   uintptr
+		typ    string
 	}{
-		{"Number", FieldLogNumber, 8},
-		{"Words", FieldLogWords, 120},
+		{"Number", FieldLogNumber, 8, "uint64"},
+		{"Words", FieldLogWords, 120, "[15]uint64"},
 	} {
-		if got, ok := typ.FieldByName(f.name); !ok || got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
+		got, ok := typ.FieldByName(f.name)
+		if !ok {
+			t.Errorf("no field %s", f.name)
+			continue
+		}
+		if got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
 			t.Errorf("%s: offset %d, %d bytes, want offset %d, %d bytes", f.name, got.Offset, got.Type.Size(), f.offset, f.size)
+		}
+		if got := got.Type.String(); got != f.typ {
+			t.Errorf("%s: type %s, want %s", f.name, got, f.typ)
 		}
 	}
 }
@@ -161,13 +197,22 @@ func TestBLDSOld(t *testing.T) {
 		name   string
 		offset datablock.Field
 		size   uintptr
+		typ    string
 	}{
-		{"Number", FieldOldNumber, 8},
-		{"Temperature", FieldOldTemperature, 4},
-		{"Check", FieldOldCheck, 8},
+		{"Number", FieldOldNumber, 8, "uint64"},
+		{"Temperature", FieldOldTemperature, 4, "float32"},
+		{"Check", FieldOldCheck, 8, "uint64"},
 	} {
-		if got, ok := typ.FieldByName(f.name); !ok || got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
+		got, ok := typ.FieldByName(f.name)
+		if !ok {
+			t.Errorf("no field %s", f.name)
+			continue
+		}
+		if got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
 			t.Errorf("%s: offset %d, %d bytes, want offset %d, %d bytes", f.name, got.Offset, got.Type.Size(), f.offset, f.size)
+		}
+		if got := got.Type.String(); got != f.typ {
+			t.Errorf("%s: type %s, want %s", f.name, got, f.typ)
 		}
 	}
 }
