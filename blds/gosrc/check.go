@@ -157,6 +157,9 @@ func (p *pkg) reportErrors(l *loader) {
 			continue
 		}
 		msg, remedy := goAdvice(l.clean(dep.listErr))
+		if better := p.notThere(l, dep); better != "" {
+			remedy = better
+		}
 		p.report(schema.CodeGoImport, l.pos(spec.Path.Pos(), len(spec.Path.Value)), remedy,
 			"a schema of this file needs this package: %s", msg)
 	}

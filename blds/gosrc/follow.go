@@ -303,6 +303,9 @@ func (f *follower) list() {
 // open makes the declarations of a listed package known, and reports whether it
 // has any to offer.
 func (f *follower) open(p *pkg) bool {
+	if p.listErr != "" && f.l.made(p.path) != nil {
+		p.listErr = "" // of a folder that is not there yet, or of old output
+	}
 	if p.listErr != "" {
 		return false
 	}

@@ -70,7 +70,9 @@ func (l *loader) roots(patterns []string, listed []*packages.Package) []*pkg {
 func (l *loader) listImports(paths []string) {
 	ask := make([]string, 0, len(paths))
 	for _, path := range paths {
-		if isImportPath(path) {
+		if p := l.onlyMade(path); p != nil {
+			l.pkgs[path] = p
+		} else if isImportPath(path) {
 			ask = append(ask, path)
 		} else {
 			l.pkgs[path] = &pkg{path: path, listErr: fmt.Sprintf("%q is no import path", path)}
@@ -101,7 +103,7 @@ func (l *loader) listImports(paths []string) {
 			}
 			l.pkgs[path] = p
 		}
-		if len(p.goFiles) == 0 && p.listErr == "" {
+		if len(p.goFiles) == 0 && p.listErr == "" && l.made(path) == nil {
 			p.listErr = "it has no Go files"
 		}
 	}

@@ -25,6 +25,13 @@ type Config struct {
 	// GOPROXY is always off, as loading never uses the network, and CGO_ENABLED on,
 	// so that what is found does not depend on whether there is a C compiler.
 	Env []string
+	// Made tells what .blds files make of a package in this run, nil if nothing; it
+	// is asked for packages that schemas use. It may be nil, and is called from
+	// several goroutines.
+	Made func(importPath string) *Made
+	// Source names the .blds file that a package which does not exist is generated
+	// from, "" if there is none. It may be nil.
+	Source func(importPath string) string
 }
 
 // A Result is what the packages of one call declare.
@@ -131,7 +138,9 @@ func (l *loader) run(roots []*pkg) *Result {
 	l.parallel(len(roots), func(i int) { roots[i].read(l) })
 	roots = slices.DeleteFunc(roots, func(p *pkg) bool { return !p.parsed && len(p.generated) == 0 })
 	for _, p := range roots {
-		p.attach(l)
+		if p.parsed { // else it is done when a schema turns out to use it
+			p.attach(l)
+		}
 	}
 	l.follow(roots)
 	l.tooWide()
@@ -163,7 +172,7 @@ func (l *loader) collect() {
 			l.report(pr)
 		}
 	}
-	if len(l.problems) > 0 {
+	if len(l.problems) > 0 || l.unmade {
 		return
 	}
 	for _, p := range l.pkgs { // nothing explains these
@@ -177,6 +186,8 @@ func (l *loader) collect() {
 // A loader holds the state of one call of Load.
 type loader struct {
 	ctx      context.Context
+	cfg      Config
+	unmade   bool   // a package that a schema uses could not be made
 	dir      string // absolute
 	env      []string
 	fset     *token.FileSet
@@ -197,7 +208,7 @@ func newLoader(ctx context.Context, cfg Config) (*loader, error) {
 		env = os.Environ()
 	}
 	return &loader{
-		ctx: ctx, dir: dir, fset: token.NewFileSet(),
+		ctx: ctx, cfg: cfg, dir: dir, fset: token.NewFileSet(),
 		env:     append(env[:len(env):len(env)], "GOPROXY=off", "CGO_ENABLED=1"),
 		pkgs:    map[string]*pkg{},
 		records: map[*types.TypeName]*recordInfo{},

@@ -108,9 +108,10 @@ func (p *pkg) read(l *loader) {
 		files = append(files, textFile{path, src, ours, source})
 	}
 	if mentioned {
-		p.parse(l, files)
+		p.parse(l, p.remade(l, files))
 	}
-	if len(p.goFiles) == 0 && p.listErr != "" && len(p.problems) == 0 {
+	onlyOurs := len(p.generated) > 0 && len(p.generated) == len(files)
+	if len(p.goFiles) == 0 && p.listErr != "" && len(p.problems) == 0 && !onlyOurs {
 		code := schema.CodeGoLoad
 		if strings.HasPrefix(p.listErr, "no Go files") || strings.HasPrefix(p.listErr, "build constraints exclude") {
 			code = schema.CodeGoNoFiles
@@ -124,6 +125,10 @@ func (p *pkg) read(l *loader) {
 
 // readImported reads the files of a package that schemas of another one use.
 func (p *pkg) readImported(l *loader) {
+	if m := l.made(p.path); m != nil && m.Failed {
+		p.broken, l.unmade = true, true
+		return
+	}
 	var files []textFile
 	for _, path := range p.goFiles {
 		src, err := os.ReadFile(path)
@@ -134,7 +139,7 @@ func (p *pkg) readImported(l *loader) {
 		source, ours := generatedFrom(src)
 		files = append(files, textFile{path, src, ours, source})
 	}
-	p.parse(l, files)
+	p.parse(l, p.remade(l, files))
 }
 
 // A textFile is a Go file before it is parsed.

@@ -39,7 +39,9 @@ func TestScripts(t *testing.T) {
 			for _, key := range []string{"GOCACHE", "GOMODCACHE"} {
 				env.Setenv(key, goEnv(key))
 			}
-			return nil
+			fixed, err := filepath.Abs("../../runtime/fixed") // for what compiles generated code
+			env.Setenv("FIXED", fixed)
+			return err
 		},
 	})
 }

@@ -46,7 +46,7 @@ reported, and the exit code is 100.`,
 }
 
 func (a *app) gen(ctx context.Context, args []string, check bool, out string) error {
-	ld, problems := a.load(ctx, args)
+	ld, problems := a.loadFor(ctx, args, out)
 	if len(problems) > 0 || ctx.Err() != nil {
 		return failure(problems...)
 	}

@@ -27,6 +27,12 @@ type loaded struct {
 // load reads the configuration and all inputs and lays them out. Problems are
 // returned together with what could be understood.
 func (a *app) load(ctx context.Context, args []string) (*loaded, []schema.Problem) {
+	return a.loadFor(ctx, args, "")
+}
+
+// loadFor is load for output of .blds files that goes to the folder out, if that
+// is not "".
+func (a *app) loadFor(ctx context.Context, args []string, out string) (*loaded, []schema.Problem) {
 	ld := &loaded{result: &layout.Result{}, goRes: &gosrc.Result{}, named: map[string]bool{}}
 	if p := a.readConfig(); p != nil {
 		return ld, p
@@ -38,10 +44,18 @@ func (a *app) load(ctx context.Context, args []string) (*loaded, []schema.Proble
 	}
 	progress := a.progress()
 	defer progress.done()
+	var blds []*schema.Package
+	if len(in.blds) > 0 {
+		progress.step("reading .blds files")
+		var ps []schema.Problem
+		blds, ps = a.loadBlds(ld)
+		problems = append(problems, ps...)
+	}
 	if len(in.patterns) > 0 {
 		progress.step("loading Go packages")
 		var ps []schema.Problem
-		ld.goRes, ps = gosrc.Load(ctx, gosrc.Config{}, in.patterns...)
+		made := a.made(ld, blds, out, len(problems) > 0)
+		ld.goRes, ps = gosrc.Load(ctx, gosrc.Config{Made: made, Source: a.madeFrom}, in.patterns...)
 		problems = append(problems, ps...)
 		for _, p := range ld.goRes.Packages {
 			ld.decls = append(ld.decls, p.Package)
@@ -50,10 +64,7 @@ func (a *app) load(ctx context.Context, args []string) (*loaded, []schema.Proble
 			}
 		}
 	}
-	if len(in.blds) > 0 {
-		progress.step("reading .blds files")
-		problems = append(problems, a.loadBlds(ld)...)
-	}
+	ld.decls = append(ld.decls, blds...)
 	progress.step("laying out")
 	var ps []schema.Problem
 	ld.result, ps = layout.Resolve(ld.decls...)
@@ -61,7 +72,7 @@ func (a *app) load(ctx context.Context, args []string) (*loaded, []schema.Proble
 }
 
 // loadBlds reads the .blds files among the inputs and what they import.
-func (a *app) loadBlds(ld *loaded) []schema.Problem {
+func (a *app) loadBlds(ld *loaded) ([]*schema.Package, []schema.Problem) {
 	var sources []syntax.Source
 	var problems []schema.Problem
 	for _, name := range ld.inputs.blds {
@@ -80,9 +91,8 @@ func (a *app) loadBlds(ld *loaded) []schema.Problem {
 		}
 		return text, err
 	})
-	ld.decls = append(ld.decls, pkgs...)
 	ld.files = files
-	return append(problems, ps...)
+	return pkgs, append(problems, ps...)
 }
 
 // schemas returns the schemas that stand in the files and packages that the
