@@ -130,7 +130,7 @@ func TestMisuseOfAProducerIsAnError(t *testing.T) {
 	_, err = p.Begin(ctx)
 	is("Begin twice", err, datablock.ErrLoanOpen)
 	is("Write within a loan", p.Write(ctx, nil), datablock.ErrLoanOpen)
-	is("Send within a loan", p.Send(ctx, nil), datablock.ErrLoanOpen)
+	is("Send within a loan", p.Send(ctx, new(weather.Reading)), datablock.ErrLoanOpen)
 	is("Close within a loan", p.Close(), datablock.ErrLoanOpen)
 	must(t, p.Commit())
 	is("Commit twice", p.Commit(), datablock.ErrNoLoan)

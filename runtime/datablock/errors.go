@@ -53,6 +53,8 @@ var (
 	ErrLength = slot.ErrLength
 )
 
+var errNil = fmt.Errorf("%w: the value is nil", ErrMisuse)
+
 // What Create and Attach may return besides, for errors.Is.
 var (
 	ErrName         = segment.ErrName         // not a channel name
@@ -65,7 +67,7 @@ var (
 	ErrForeignOwner = segment.ErrForeignOwner // the block belongs to another user
 	ErrNoSpace      = segment.ErrNoSpace      // shared memory is full
 	ErrTooManyFiles = segment.ErrTooManyFiles // no more open files
-	ErrTruncated    = segment.ErrTruncated    // a file was cut short
+	ErrTruncated    = segment.ErrTruncated    // a file was cut short before it was mapped
 	ErrInTheWay     = segment.ErrInTheWay     // something else has the name
 )
 

@@ -329,3 +329,22 @@ func sharedMemory(t *testing.T) string {
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	return dir
 }
+
+// TestADeadConsumerIsReclaimedEvenIfTheNameIsGone: the producer needs nothing but
+// what it has mapped and locked.
+func TestADeadConsumerIsReclaimedEvenIfTheNameIsGone(t *testing.T) {
+	dir := sharedMemory(t)
+	p := createReading(t, datablock.Root(dir))
+	file := filepath.Join(t.TempDir(), "tape")
+	must(t, os.WriteFile(file, make([]byte, 8), 0o600))
+	v := &victim{role: "consumer sync_readers roof " + file}
+	v.start(t, dir)
+	for p.Consumers() == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	must(t, os.RemoveAll(filepath.Join(dir, "roof")))
+	v.kill(t)
+	for n := range uint64(100) { // the ring has 8
+		put(t, p, n)
+	}
+}

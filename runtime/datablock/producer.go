@@ -71,6 +71,9 @@ func (p *Producer[T]) Begin(ctx context.Context) (*T, error) {
 
 // Send publishes a copy of *v.
 func (p *Producer[T]) Send(ctx context.Context, v *T) error {
+	if v == nil {
+		return errNil
+	}
 	b, err := p.claim(ctx)
 	if err != nil {
 		return err

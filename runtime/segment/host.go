@@ -32,12 +32,14 @@ func (h host) alive(lock int) bool {
 	return held || err != nil
 }
 
-// TryLockCell takes the lock of cell i. If the block has lost its name in the
-// meantime the error is [ErrReplaced].
+// TryLockCell takes the lock of cell i. For a consumer that is a place in the block:
+// if the block has lost its name in the meantime the error is [ErrReplaced]. A
+// producer cleans a cell of the block it has, and has to do so even where the name
+// cannot be looked up: without descriptors, or when somebody removed the folder.
 func (h host) TryLockCell(i int) (bool, error) {
 	won, err := h.s.locks.Try(firstCellLock + i)
-	if err != nil || !won {
-		return false, err
+	if err != nil || !won || h.s.Producer() {
+		return won && err == nil, err
 	}
 	current, err := h.s.isCurrent()
 	if err == nil && !current {

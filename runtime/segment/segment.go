@@ -43,6 +43,9 @@ func (img *image) open(p *place, o *Options, locks *shm.Locks) (*Segment, error)
 		head: img.head, conf: img.conf, plan: img.plan, table: img.table,
 		access: img.access, locks: locks,
 	}
+	// From now on the block is looked for where it was found, whatever becomes of the
+	// working folder and the environment.
+	s.options.Root = p.root.Path()
 	var err error
 	if s.data, err = img.data.Map(int64(img.head.DataSize), img.access == producing); err != nil {
 		return nil, errors.Join(err, img.close(), locks.Close())

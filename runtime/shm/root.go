@@ -43,11 +43,12 @@ func (e *ForeignOwnerError) Unwrap() []error { return []error{ErrForeignOwner, f
 // else $DATAHUB_DIR, else the user's private folder in shared memory. private
 // says that it is the last.
 func Root(explicit string) (path string, private bool, err error) {
-	if explicit != "" {
-		return explicit, false, nil
+	if explicit == "" {
+		explicit = os.Getenv(RootVariable)
 	}
-	if dir := os.Getenv(RootVariable); dir != "" {
-		return dir, false, nil
+	if explicit != "" {
+		path, err = filepath.Abs(explicit)
+		return path, false, err
 	}
 	path, err = defaultRoot()
 	return path, true, err

@@ -18,8 +18,15 @@ func (d Dir) rename(old, new string, flags uint) error {
 	return err
 }
 
-// Allocate gives f its size and the memory for it, all zero.
+// Allocate gives f its size and the memory for it, all zero. What is too large by
+// far is refused before anything is taken, so that others do not run out meanwhile.
 func (f File) Allocate(size int64) error {
+	var st unix.Statfs_t
+	// A tmpfs without a limit says 0 blocks.
+	if err := again(func() error { return unix.Fstatfs(f.fd, &st) }); err == nil && st.Blocks != 0 &&
+		uint64(size)/uint64(st.Bsize) > st.Bavail {
+		return unix.ENOSPC
+	}
 	// In pieces: a signal makes the kernel give back the whole piece it was at.
 	for off := int64(0); off < size; off += zeroChunk {
 		err := again(func() error { return unix.Fallocate(f.fd, 0, off, min(size-off, zeroChunk)) })
