@@ -274,11 +274,8 @@ func (r *Reader) ended(now int64) (again int64, err error) {
 	if r.evicted.Load() == r.inc { // pairs with the evicted store in Writer.evict
 		return 0, r.fail(ErrEvicted)
 	}
-	switch r.state.Load() { // pairs with the state stores in Writer.Close and mark
-	case hdr.ProducerPageStateClosing:
-		return 0, ErrProducerClosed
-	case hdr.ProducerPageStateSuperseded:
-		return 0, ErrSuperseded
+	if err := r.farewell(); err != nil {
+		return 0, err
 	}
 	if again = r.probed + int64(probeEvery); !word.Explored && now < again {
 		return again, nil
@@ -290,8 +287,24 @@ func (r *Reader) ended(now int64) (again int64, err error) {
 	if e == r.mourned || r.host.ProducerAlive() || r.epoch.Load() != e {
 		return forever, nil
 	}
+	// It may have said goodbye between the first look at its state and the probe: the
+	// state is stored before the lock is given back.
+	if err := r.farewell(); err != nil {
+		return 0, err
+	}
 	r.mourned = e
 	return 0, ErrProducerDied
+}
+
+// farewell returns what the producer has said about the end, nil if nothing.
+func (r *Reader) farewell() error {
+	switch r.state.Load() { // pairs with the state stores in Writer.Close and mark
+	case hdr.ProducerPageStateClosing:
+		return ErrProducerClosed
+	case hdr.ProducerPageStateSuperseded:
+		return ErrSuperseded
+	}
+	return nil
 }
 
 // fail makes the reader useless.
