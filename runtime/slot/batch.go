@@ -58,11 +58,9 @@ func (r *Reader) more() bool {
 		if !r.intact(seq) {
 			return false
 		}
-		_, err := r.check(b, seq)
-		return err == nil
+		return r.check(new(Slot), b, seq) == nil
 	}
-	_, err := r.check(r.slots.Bytes(off+8, r.stride-8), seq)
-	return err == nil
+	return r.check(new(Slot), r.slots.Bytes(off+8, r.stride-8), seq) == nil
 }
 
 // ahead returns where the slot of the i-th value from here begins, i up to the
@@ -105,13 +103,15 @@ func (r *Reader) bytes(i uint64) []byte {
 func (r *Reader) Held() int { return int(r.held) }
 
 // At returns the i-th value in use, the zero Slot if there are fewer.
-func (r *Reader) At(i int) Slot {
+func (r *Reader) At(i int) (s Slot) {
 	if uint64(i) >= r.held {
 		return Slot{}
 	}
 	// What was checked may have changed since: only hostile writers do that, and
 	// parse bounds it again.
-	s, _ := r.parse(r.bytes(uint64(i)), r.pos+uint64(i))
+	if r.parse(&s, r.bytes(uint64(i)), r.pos+uint64(i)) != nil {
+		return Slot{}
+	}
 	if i == 0 {
 		s.Lost = r.lost
 	}

@@ -134,43 +134,44 @@ func (r *Reader) try() (Slot, bool, error) {
 
 // deliver lends the value whose slot, behind the stamp, is b: checked, or skipped
 // with an error.
-func (r *Reader) deliver(b []byte) (Slot, bool, error) {
+func (r *Reader) deliver(b []byte) (s Slot, ok bool, err error) {
 	r.held, r.skipped = 1, 0
-	s, err := r.check(b, r.pos)
-	if err != nil {
+	if err := r.check(&s, b, r.pos); err != nil {
 		return r.refuse(err)
 	}
 	s.Lost = r.lost
 	return s, true, nil
 }
 
-// check returns the value with number seq, whose slot behind the stamp is b, if
-// that is a good one.
-func (r *Reader) check(b []byte, seq uint64) (Slot, error) {
-	s, err := r.parse(b, seq)
-	if err == nil && r.conf.Checksum == hdr.ChecksumEnforced && !r.sumFits(b, seq+1) {
-		err = &ChecksumError{Seq: seq, Skipped: true}
+// check makes s the value with number seq, whose slot behind the stamp is b, and
+// returns an error if that is not a good one.
+func (r *Reader) check(s *Slot, b []byte, seq uint64) error {
+	if err := r.parse(s, b, seq); err != nil {
+		return err
 	}
-	if r.conf.Length && err == nil {
+	if r.conf.Checksum == hdr.ChecksumEnforced && !r.sumFits(b, seq+1) {
+		return &ChecksumError{Seq: seq, Skipped: true}
+	}
+	if r.conf.Length {
 		r.count.Bytes += uint64(len(s.Payload))
 	}
-	return s, err
+	return nil
 }
 
 // parse finds the parts of a value.
-func (r *Reader) parse(b []byte, seq uint64) (Slot, error) {
-	s := Slot{Seq: seq, Payload: b[r.payload-8:][:r.size:r.size]}
+func (r *Reader) parse(s *Slot, b []byte, seq uint64) error {
+	s.Seq, s.Payload = seq, b[r.payload-8:][:r.size:r.size]
 	if at := r.plan.TimestampOff; at != None {
 		s.Time = int64(binary.NativeEndian.Uint64(b[at-8:]))
 	}
 	if at := r.plan.LengthOff; at != None {
 		n := binary.NativeEndian.Uint32(b[at-8:])
 		if n > uint32(r.size) {
-			return Slot{}, fmt.Errorf("value %d: %w: length %d of %d", seq, ErrCorrupt, n, r.size)
+			return fmt.Errorf("value %d: %w: length %d of %d", seq, ErrCorrupt, n, r.size)
 		}
 		s.Payload = s.Payload[:n:n]
 	}
-	return s, nil
+	return nil
 }
 
 // refuse skips a bad value: it is reported once and nobody stands still.
