@@ -5,10 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pylabhub/datahub/cmd/blds-gen/internal/cli"
 )
@@ -69,5 +71,26 @@ func TestInterruptLeavesNothingHalfWritten(t *testing.T) {
 	}
 	if finished == 0 {
 		t.Error("gen never finished")
+	}
+}
+
+func TestInterruptEndsWaitingForInput(t *testing.T) {
+	r, w := io.Pipe()
+	defer w.Close()
+	ctx, cancel := context.WithCancelCause(t.Context())
+	done := make(chan int)
+	var out, errs bytes.Buffer
+	go func() { done <- cli.Run(ctx, []string{"fmt", "-"}, r, &out, &errs) }()
+	if _, err := io.WriteString(w, "namespace lab\n"); err != nil { // it reads now
+		t.Fatal(err)
+	}
+	cancel(errors.New("signal: interrupt"))
+	select {
+	case code := <-done:
+		if want := "BLDS0016: interrupted: signal: interrupt\n"; code != 1 || !strings.HasPrefix(errs.String(), want) {
+			t.Errorf("got exit code %d and\n%s\nwant 1 and\n%s", code, errs.String(), want)
+		}
+	case <-time.After(20 * time.Second):
+		t.Fatal("still waiting for input 20 s after the interrupt")
 	}
 }

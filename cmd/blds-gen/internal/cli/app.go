@@ -44,8 +44,8 @@ type app struct {
 const GCPercent = 400
 
 // Main runs blds-gen with the arguments and streams of the process and returns
-// its exit code. The first interrupt asks the command to stop, the second
-// kills the process.
+// its exit code. The first interrupt asks the command to stop, which it does
+// between steps and while it waits for input; the second kills the process.
 func Main() int {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(GCPercent)
@@ -58,7 +58,7 @@ func Main() int {
 
 // Run runs blds-gen with the given arguments and returns its exit code.
 func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, format: "text", texts: map[string][]byte{}}
+	a := &app{stdin: interruptible{ctx, stdin}, stdout: stdout, stderr: stderr, format: "text", texts: map[string][]byte{}}
 	root := a.rootCmd()
 	root.SetArgs(args)
 	root.SetIn(stdin)
