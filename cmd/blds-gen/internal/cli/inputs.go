@@ -60,8 +60,6 @@ func (in *inputs) add(arg string) *schema.Problem {
 		}
 		in.blds = append(in.blds, filepath.Clean(arg))
 		return nil
-	case isPathPattern(arg):
-		return in.addFolder(arg)
 	}
 	info, err := os.Stat(arg)
 	switch {
@@ -69,6 +67,8 @@ func (in *inputs) add(arg string) *schema.Problem {
 		// The package is loaded whole; $GOFILE is a handy argument.
 		in.patterns = append(in.patterns, folderPattern(arg))
 		return nil
+	case isPathPattern(arg) && (err == nil || !strings.HasSuffix(arg, ".go")):
+		return in.addFolder(arg)
 	case arg == "":
 		return &schema.Problem{Code: schema.CodeNotInput, Message: "an empty argument", Remedy: "name a package pattern or a .blds file"}
 	case err == nil && info.Mode().IsRegular():
