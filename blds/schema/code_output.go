@@ -15,4 +15,5 @@ const (
 	CodeGoImportCycle   Code = "BLDS0711" // generated Go packages would import each other
 	CodeGoImportUnknown Code = "BLDS0712" // a type's Go package has no import path
 	CodeGoUnexported    Code = "BLDS0713" // a schema's Go type is not exported
+	CodeGoNotImportable Code = "BLDS0714" // no Go program could import the generated package
 )

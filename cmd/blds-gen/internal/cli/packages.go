@@ -140,6 +140,9 @@ func (a *app) bldsPackages(ld *loaded, ix *index, out string, types map[string]g
 			p = &gen.Package{Dir: dir, Go: goPackage(dir)}
 			p.Go.Types = types
 			byDir[dir] = p
+			if why := notImportable(dir, p.Go.ImportPath); why != "" && asked[f.Namespace] {
+				problems = append(problems, importProblem(f, dir, out, why))
+			}
 		}
 		if !f.Asked {
 			declaredBy(f, &p.Go, types)
