@@ -64,7 +64,7 @@ func (p *textPrinter) Print(ds []Diagnostic) error {
 	}
 	for _, d := range shown {
 		color := severityColor(d.Severity)
-		fmt.Fprintf(b, "%s%s %s\n", p.place(d.Pos), p.paint(color, string(d.Code)+":"), clean(d.Message))
+		fmt.Fprintf(b, "%s%s %s\n", p.place(d.Pos), p.paint(color, heading(d)), clean(d.Message))
 		p.snippet(b, d.Pos, color)
 		if d.Remedy != "" {
 			fmt.Fprintf(b, "  %s %s\n", p.paint(cyan, "help:"), clean(d.Remedy))
@@ -80,6 +80,14 @@ func (p *textPrinter) Print(ds []Diagnostic) error {
 	}
 	fmt.Fprintf(b, "%s; \"blds-gen explain %s\" tells more\n", Summary(ds), worst(shown).Code)
 	return b.Flush()
+}
+
+// heading returns the code of a diagnostic, with its severity if it is no error.
+func heading(d Diagnostic) string {
+	if d.Severity == Error {
+		return string(d.Code) + ":"
+	}
+	return fmt.Sprintf("%s: %s:", d.Code, d.Severity)
 }
 
 // worst returns the first of the most severe diagnostics.
