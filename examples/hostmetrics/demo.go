@@ -28,15 +28,18 @@ func demo(ctx context.Context, o options) error {
 	}
 	fmt.Printf("sampling this machine for %v into channel %q; Ctrl-C ends it sooner\n", o.span, o.name)
 	end := time.Now().Add(o.span)
+	var producers, watchers int
 	errs := make(chan error, 2)
 	// The consumer ends by itself when the producer closes the channel.
 	go func() {
 		errs <- supervise(ctx, end, func(left time.Duration) *exec.Cmd {
+			producers++
 			return command(exe, "produce", o.name, dir, "-every", o.every.String(), "-for", left.String())
 		})
 	}()
 	go func() {
 		errs <- supervise(ctx, end, func(time.Duration) *exec.Cmd {
+			watchers++
 			return command(exe, "watch", o.name, dir, fmt.Sprintf("-plain=%v", o.plain))
 		})
 	}()
@@ -48,12 +51,12 @@ func demo(ctx context.Context, o options) error {
 	if err := errors.Join(readSummary(filepath.Join(dir, "produce"), &w), readSummary(filepath.Join(dir, "watch"), &r)); err != nil {
 		return err
 	}
-	summarize(o, w, r)
+	summarize(o, w, r, producers, watchers)
 	return nil
 }
 
 // summarize prints what happened, for people.
-func summarize(o options, w produced, r watched) {
+func summarize(o options, w produced, r watched, producers, watchers int) {
 	b := r.Block
 	us := func(ns int64) string { return fmt.Sprintf("%.1f us", float64(ns)/1000) }
 	fmt.Printf("\nchannel   %s\n", o.name)
@@ -63,6 +66,12 @@ func summarize(o options, w produced, r watched) {
 	fmt.Printf("written   %d\n", w.Written)
 	fmt.Printf("read      %d\n", r.Read)
 	fmt.Printf("lost      %d\n", r.Lost)
+	if producers > 1 {
+		fmt.Printf("producers %d: each went on where the one before it was killed\n", producers)
+	}
+	if watchers > 1 {
+		fmt.Printf("consumers %d: read is what the last one got\n", watchers)
+	}
 	fmt.Printf("latency   p50 %s, p99 %s, max %s (from commit to the consumer's hand)\n", us(r.LatencyP50), us(r.LatencyP99), us(r.LatencyMax))
 	fmt.Printf("block     %s (removed by now)\n", b.Path)
 	fmt.Printf("memory    %s: %d slots of %s\n", size(uint64(b.Bytes)), b.Slots, size(uint64(b.Stride)))

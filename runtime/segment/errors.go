@@ -110,7 +110,7 @@ type StaleError struct {
 }
 
 func (e *StaleError) Error() string {
-	return fmt.Sprintf("%s was made by %s before the machine's last start: remove it", e.Path, e.Writer)
+	return fmt.Sprintf("%s was made by %s before the machine's last start: let its producer replace it (option Replace), or remove the folder", e.Path, e.Writer)
 }
 
 func (e *StaleError) Unwrap() error { return ErrStale }

@@ -43,7 +43,7 @@ var (
 	// ErrLength: more bytes than a value has.
 	ErrLength = fmt.Errorf("%w: length", ErrMisuse)
 	// ErrHandleClosed: the writer or reader was closed.
-	ErrHandleClosed = fmt.Errorf("%w: %w", ErrMisuse, os.ErrClosed)
+	ErrHandleClosed error = closedError{}
 )
 
 // A Holder is who somebody waits for.
@@ -101,3 +101,10 @@ const (
 	opAcquire = "acquire"
 	opLock    = "lock"
 )
+
+// A closedError is both misuse and what the standard library calls closed.
+type closedError struct{}
+
+func (closedError) Error() string { return "the handle is closed" }
+
+func (closedError) Is(target error) bool { return target == ErrMisuse || target == os.ErrClosed }
