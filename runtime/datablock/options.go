@@ -88,7 +88,7 @@ type WaitStrategy = slot.Strategy
 
 // The wait strategies.
 const (
-	Adaptive = slot.Adaptive // spin as long as that has been enough lately, then sleep
+	Adaptive = slot.Adaptive // spin as long as that has been enough lately, yield if that was worth it, then sleep
 	Busy     = slot.Busy     // spin: the fastest, for the price of a processor
 	Block    = slot.Block    // sleep at once
 )

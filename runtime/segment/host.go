@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/pylabhub/datahub/runtime/internal/sys"
 	"github.com/pylabhub/datahub/runtime/slot"
 )
 
@@ -20,6 +21,9 @@ type host struct{ s *Segment }
 
 func (h host) Wait(word *uint32, val uint32, d time.Duration) { h.s.waiter.Wait(word, val, d) }
 func (h host) Wake(word *uint32)                              { h.s.waiter.Wake(word) }
+
+// Yield makes this a host that lets others have the processor.
+func (h host) Yield() bool { return sys.Yield() }
 
 // ProducerAlive and CellAlive call alive what cannot be asked about: nobody is
 // declared dead by an error.

@@ -10,6 +10,9 @@ import (
 // where the protocol has nothing better to do, never on the way of a value.
 //
 // A handle sees its own lock as free, so the protocol never asks about itself.
+//
+// A Host may have another method, Yield() bool, which lets another thread have the
+// processor if one waits for it, and reports false if it cannot.
 type Host interface {
 	// Wait blocks while *word is val: until somebody wakes word, d is over (d < 0: for
 	// ever), or for no reason at all. It reads word even where it is mapped read-only.

@@ -219,6 +219,14 @@ func (r *Reader) await(ctx context.Context, timeout time.Duration) (Slot, error)
 		sleeps := r.wait.strategy != Busy && now < until
 		var b uint32
 		if sleeps {
+			if took, ok := r.wait.yield(); ok {
+				found := r.Pending()
+				if r.wait.settle(took, found); found {
+					if s, ok, err := r.TryAcquire(); ok || err != nil {
+						return s, err
+					}
+				}
+			}
 			// In this order: a writer that commits after the look below finds the flag
 			// set, and then either changes the bell that is slept on, or had changed it
 			// before it was read and committed before that. Pairs with the sleepers load

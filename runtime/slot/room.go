@@ -45,6 +45,12 @@ func (w *Writer) awaitRoom(ctx context.Context, timeout time.Duration, n uint64)
 		if w.wait.strategy == Busy {
 			runtime.Gosched()
 		} else {
+			if took, ok := w.wait.yield(); ok {
+				found := w.rescan(n)
+				if w.wait.settle(took, found); found {
+					return w.endWait(start, nil)
+				}
+			}
 			b := w.roomBell.Load()
 			if w.wait.asks() {
 				w.wanting = true

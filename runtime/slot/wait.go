@@ -58,10 +58,14 @@ type waiting struct {
 	done     <-chan struct{} // of the context that wakes this handle
 	stop     func() bool
 	alarm    *alarm
+	yielder  yielder
+	skip     uint32 // waits until it yields again
+	penalty  uint32 // what skip was last
 }
 
 func (w *waiting) init(s Strategy, b Backoff, c Clock, h Host, on *word.U32) {
 	*w = waiting{strategy: s, backoff: b, clock: c, host: h, word: on, spins: maxSpin / 4, alarm: &alarm{host: h, word: on}}
+	w.yielder, _ = h.(yielder)
 }
 
 // budget returns how often to look before sleeping.
@@ -82,6 +86,58 @@ func (w *waiting) hit(i int) {
 
 // miss says that looking was in vain.
 func (w *waiting) miss() { w.spins = max(w.spins/2, minSpin) }
+
+// A yielder is a [Host] that can let another thread have the processor. Yield
+// reports false if it cannot after all.
+type yielder interface{ Yield() bool }
+
+const (
+	// yieldLimit is how long a yield takes at most if only the other side had the
+	// processor; a time slice of somebody else is some milliseconds.
+	yieldLimit = 200 * time.Microsecond
+	// After a yield that took longer so many waits go without, four times as many
+	// after the next, maxPenalty at most.
+	minPenalty = 128
+	maxPenalty = 1 << 14
+	// idleSkip is how many waits go without a yield after one in vain: the other side
+	// has a processor of its own, or nothing to do.
+	idleSkip = 8
+)
+
+// yield lets the other side run once, if that was worth it lately, before this one
+// goes to sleep, and returns how long that took. Where both share a processor each
+// then finds the work of a whole turn, and neither pays for waking the other after
+// every value: half the time of a round trip, and several times the rate of a
+// stream. Where a third one takes the processor it costs his time slice, so then it
+// is tried rarely; settle keeps account.
+func (w *waiting) yield() (took time.Duration, ok bool) {
+	if w.strategy != Adaptive || w.yielder == nil || !w.asks() {
+		return 0, false
+	}
+	if w.skip > 0 {
+		w.skip--
+		return 0, false
+	}
+	start := w.clock.mono()
+	if !w.yielder.Yield() {
+		w.yielder = nil
+		return 0, false
+	}
+	return time.Duration(w.clock.mono() - start), true
+}
+
+// settle says whether the other side had done its part after a yield.
+func (w *waiting) settle(took time.Duration, found bool) {
+	switch {
+	case took >= yieldLimit:
+		w.penalty = min(4*w.penalty+minPenalty, maxPenalty)
+		w.skip = w.penalty
+	case found:
+		w.penalty -= (w.penalty + 63) / 64
+	default:
+		w.skip = idleSkip
+	}
+}
 
 // sleep waits while the word is b, not beyond until, not beyond the end of ctx and
 // not longer than maxWait.
