@@ -18,6 +18,7 @@ const (
 	hasMetric
 	hasAs
 	hasNameAs
+	hasDefault
 
 	allAnnotations = 1<<iota - 1
 )
@@ -75,7 +76,11 @@ func (e *encoder) member(m *schema.Member) {
 	if m.IsField() && isFolded(name) {
 		name = ""
 	}
-	texts := [...]string{name, a.Doc, a.Group, "", a.Deprecated, a.Was, a.View, a.Metric, a.As, a.NameAs}
+	alias := ""
+	if a.Default != nil && m.Type.Enum != nil {
+		_, alias = enumDefault(m)
+	}
+	texts := [...]string{name, a.Doc, a.Group, "", a.Deprecated, a.Was, a.View, a.Metric, a.As, a.NameAs, alias}
 	mask := uint64(0)
 	for i, t := range texts {
 		if t != "" {

@@ -119,6 +119,9 @@ func usedInVectors(t *testing.T) map[any]bool {
 			}
 			if d := m.Attrs.Default; d != nil && m.Type.Enum != nil {
 				use("default enum")
+				if first := m.Type.Enum.Values[0]; first.Value == 0 && d.Text != schema.Fold(first.Name) {
+					use("default alias")
+				}
 			} else if d != nil {
 				use("default", d.Code.String())
 			}
@@ -154,7 +157,7 @@ func usedInVectors(t *testing.T) map[any]bool {
 
 func TestEveryConstructHasAVector(t *testing.T) {
 	used := usedInVectors(t)
-	want := []string{"array", "presence word of the compiler", "bits", "unsigned enum", "signed enum", "default enum", "default string", "const string"}
+	want := []string{"array", "presence word of the compiler", "bits", "unsigned enum", "signed enum", "default enum", "default alias", "default string", "const string"}
 	for c := schema.U8; c <= schema.Bool; c++ {
 		want = append(want, "default "+c.String(), "const "+c.String())
 		if c.IsUnsigned() {

@@ -281,13 +281,9 @@ func (d *decoder) table(m *schema.Member) {
 }
 
 func (d *decoder) deflt(m *schema.Member) {
-	switch {
-	case !d.flag():
-	case m.Type.Enum != nil:
-		m.Attrs.Default = &schema.Value{Code: m.Type.Code, Text: d.text()}
-	default:
+	if d.flag() {
 		v := d.value(m.Type.Code)
-		m.Attrs.Default = &v
+		m.Attrs.Default = &v // of a field with a table a number until section 3 names it
 	}
 }
 

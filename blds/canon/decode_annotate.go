@@ -45,12 +45,13 @@ func (d *decoder) annotateMembers(r *schema.Record) {
 		if m.Type.Code == schema.Padding {
 			continue
 		}
-		d.annotate(m)
+		alias := d.annotate(m)
 		if m.Type.Record != nil {
 			m.Type.Record = d.recordRef(m.Type.Record)
 		}
 		if m.Type.Enum != nil {
 			m.Type.Enum = d.enumRef(m.Type.Enum)
+			d.nameDefault(m, alias)
 		}
 		if d.err != nil {
 			return
@@ -81,12 +82,33 @@ func (d *decoder) lenFields(r *schema.Record) {
 	}
 }
 
-func (d *decoder) annotate(m *schema.Member) {
+// nameDefault makes the number that is the default of a field with a table the
+// name that it has there: the given one, or its first.
+func (d *decoder) nameDefault(m *schema.Member, alias string) {
+	def, t := m.Attrs.Default, m.Type.Enum
+	if def == nil || d.err != nil {
+		return
+	}
+	number := def.Bits()
+	for i := range t.Values {
+		if v := &t.Values[i]; schema.CutInt(t.Base, v.Value) == number {
+			if def.Text = alias; alias == "" {
+				def.Text = schema.Fold(v.Name)
+			}
+			return
+		}
+	}
+	d.fail("default %s of %.80q is not in its table", def.Text, m.Name)
+}
+
+// annotate reads the annotations of a member, and returns the name that its
+// default has among those of one number.
+func (d *decoder) annotate(m *schema.Member) (alias string) {
 	a := &m.Attrs
 	mask := d.uint()
-	if mask&^allAnnotations != 0 {
+	if mask&^allAnnotations != 0 || mask&hasDefault != 0 && (a.Default == nil || m.Type.Enum == nil) {
 		d.fail("annotations %#x", mask)
-		return
+		return ""
 	}
 	if mask&hasName != 0 {
 		name := d.text()
@@ -112,12 +134,13 @@ func (d *decoder) annotate(m *schema.Member) {
 		text *string
 	}{
 		{hasDeprecated, &a.Deprecated}, {hasWas, &a.Was}, {hasView, &a.View},
-		{hasMetric, &a.Metric}, {hasAs, &a.As}, {hasNameAs, &a.NameAs},
+		{hasMetric, &a.Metric}, {hasAs, &a.As}, {hasNameAs, &a.NameAs}, {hasDefault, &alias},
 	} {
 		if mask&t.bit != 0 {
 			*t.text = d.text()
 		}
 	}
+	return alias
 }
 
 // recordRef reads what r, known from the sections before, is called. If it came
@@ -151,6 +174,9 @@ func (d *decoder) enumRef(t *schema.Enum) *schema.Enum {
 	n := d.uint()
 	switch {
 	case n < uint64(len(d.enums)):
+		if len(d.enums[n].Values) != len(t.Values) {
+			d.fail("enum type %d has %d values, not %d", n, len(d.enums[n].Values), len(t.Values))
+		}
 		return d.enums[n]
 	case n > uint64(len(d.enums)):
 		d.fail("enum type %d of %d", n, len(d.enums))

@@ -246,11 +246,33 @@ func (e *encoder) deflt(m *schema.Member) {
 		e.byte(0)
 	case m.Type.Enum != nil:
 		e.byte(1)
-		e.text(d.Text)
+		number, _ := enumDefault(m)
+		e.uint(number)
 	default:
 		e.byte(1)
 		e.value(*d)
 	}
+}
+
+// enumDefault returns the default of a field with a table: its number, as it
+// stands in section 2, and its name if it is not the first of that number.
+func enumDefault(m *schema.Member) (number uint64, alias string) {
+	t, name := m.Type.Enum, m.Attrs.Default.Text
+	for i := range t.Values {
+		if v := &t.Values[i]; schema.SameName(v.Name, name) {
+			number = v.Value
+			break
+		}
+	}
+	for i := range t.Values {
+		if v := &t.Values[i]; v.Value == number {
+			if !schema.SameName(v.Name, name) {
+				alias = name
+			}
+			break
+		}
+	}
+	return schema.CutInt(t.Base, number), alias
 }
 
 // value writes a literal; its type is known from what stands around it.

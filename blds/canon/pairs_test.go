@@ -89,6 +89,7 @@ func mustDiffer() []modelPair {
 		meaningPair("other scale", schemaOf(field("a", schema.U16, scale("0.1"))), schemaOf(field("a", schema.U16, scale("0.01")))),
 		meaningPair("scale 1 or none", schemaOf(field("a", schema.U16, scale("1"))), schemaOf(field("a", schema.U16))),
 		meaningPair("other default", schemaOf(field("a", schema.U16, deflt("1"))), schemaOf(field("a", schema.U16, deflt("2")))),
+		meaningPair("other default of an enum", schemaOf(field("s", schema.U8, enum(enumOf("E", schema.U8, value("a", 0), value("b", 1))), deflt("a"))), schemaOf(field("s", schema.U8, enum(enumOf("E", schema.U8, value("a", 0), value("b", 1))), deflt("b")))),
 		meaningPair("default 0 or none", schemaOf(field("a", schema.U16, deflt("0"))), schemaOf(field("a", schema.U16))),
 		meaningPair("other length field", schemaOf(field("m", schema.U32), field("n", schema.U32), field("b", schema.Bytes, length(4), lenField("n"))), schemaOf(field("m", schema.U32), field("n", schema.U32), field("b", schema.Bytes, length(4), lenField("m")))),
 		meaningPair("other constant", constant("max", schema.Value{Code: schema.U8, Text: "1"}), constant("max", schema.Value{Code: schema.U8, Text: "2"})),
@@ -132,6 +133,7 @@ func mustBeEqual() []modelPair {
 	order := enumOf("E", schema.I8, value("b", 1), value("a", -1), value("c", 1))
 	sorted := enumOf("F", schema.I8, value("a", -1), value("C", 1), value("b", 1))
 	sorted.Doc, sorted.Values[0].Doc, sorted.Values[1].GoName = "An enum.", "A value.", "FC"
+	aliases := enumOf("E", schema.I8, value("a", 0), value("b", -1), value("C", -1))
 	consts := func(names ...string) *schema.Schema {
 		d := decl(field("a", schema.U8))
 		for _, n := range names {
@@ -155,6 +157,7 @@ func mustBeEqual() []modelPair {
 		equal("a host's struct and text", laidOut(host), text),
 		equal("field order in the text with explicit offsets", text, schemaOf(field("c", schema.U8, at(8)), field("a", schema.U8, at(0)), field("b", schema.U32, at(4)))),
 		equal("order, spelling and docs of enum values", schemaOf(field("s", schema.I8, enum(order))), schemaOf(field("s", schema.I8, enum(sorted)))),
+		equal("a default by one name or another of a number", schemaOf(field("s", schema.I8, enum(aliases), deflt("b"))), schemaOf(field("s", schema.I8, enum(aliases), deflt("C")))),
 		equal("order of constants", consts("min", "max"), consts("Max", "MIN")),
 		equal("a group and the same bytes without", schemaOf(field("a", schema.U32), field("b", schema.U32, group("hot")), field("c", schema.U32)), laidOut(equalGroup)),
 		equal("spelling of numbers", schemaOf(field("a", schema.U16, deflt("0x10"), scale("0.10"))), schemaOf(field("a", schema.U16, deflt("16"), scale("1e-1")))),

@@ -64,6 +64,8 @@ func brokenModels() []broken {
 	blob := schemaOf(field("n", schema.U32), field("b", schema.Bytes, length(4), lenField("n")), field("o", schema.U32), field("c", schema.Bytes, length(4), lenField("o")))
 	state := enumOf("E", schema.U8, value("a", 0), value("b", 1))
 	en := schemaOf(field("s", schema.U8, enum(state), deflt("a")), field("t", schema.U8, enum(state)))
+	oneValue := schemaOf(field("s", schema.U8, enum(enumOf("E", schema.U8, value("a", 1))), deflt("a")))
+	alias := schemaOf(field("s", schema.U8, enum(enumOf("E", schema.U8, value("a", 0), value("b", 0), value("c", 1))), deflt("b")))
 	vec := record("V", field("x", schema.F32))
 	nest := schemaOf(field("v", schema.RecordType, nested(vec)), field("w", schema.RecordType, nested(vec)))
 	constants := decl(field("a", schema.U8))
@@ -133,7 +135,14 @@ func brokenModels() []broken {
 		{name: "default too long", model: change(str, 0, func(m m) { m.Attrs.Default.Text = "abcde" })},
 		{name: "default with NUL", model: change(str, 0, func(m m) { m.Attrs.Default.Text = "a\x00" })},
 		{name: "default of a record", model: change(nest, 0, func(m m) { m.Attrs.Default = &schema.Value{Code: schema.RecordType} })},
-		{name: "default that is no value of the enum", model: change(en, 0, func(m m) { m.Attrs.Default.Text = "c" })},
+		{name: "default that is no name of the enum", model: change(oneValue, 0, func(m m) { m.Attrs.Default.Text = "c" })},
+		{name: "default that is no value of the enum", bytes: replace(en, "\x01\x01b\x01\x00\x00", "\x01\x01b\x01\x05\x00")},
+		{name: "name of a default that is the first of its number", bytes: replace(alias, "\x80\x08\x01b", "\x80\x08\x01a")},
+		{name: "name of a default that has another number", bytes: replace(alias, "\x80\x08\x01b", "\x80\x08\x01c")},
+		{name: "name of a default that is not in the table", bytes: replace(alias, "\x80\x08\x01b", "\x80\x08\x01d")},
+		{name: "name of a default that is not folded", bytes: replace(alias, "\x80\x08\x01b", "\x80\x08\x01B")},
+		{name: "name of a default where there is none", bytes: replace(alias, "\x01\x01c\x01\x00\x00", "\x01\x01c\x00\x00")},
+		{name: "two tables of one enum with other numbers of values", bytes: replace(en, "\x01t\x00\x00\x00\x00\x01\x02\x00\x01a\x01\x01b", "\x01t\x00\x00\x00\x00\x01\x01\x00\x01a")},
 		{name: "default of a bool of 2", bytes: replace(schemaOf(field("q", schema.Bool, deflt("true"))), "\x01q\x00\x00\x00\x00\x00\x01\x01", "\x01q\x00\x00\x00\x00\x00\x01\x02")},
 		{name: "default larger than its type", bytes: replace(schemaOf(field("q", schema.U8, deflt("127"))), "\x00\x01\x7f\x00", "\x00\x01\x80\x02\x00")},
 		{name: "a blob without length field", model: change(blob, 1, func(m m) { m.Attrs.LenField = "" })},

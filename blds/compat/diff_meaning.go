@@ -19,7 +19,9 @@ func (d *differ) attrs(path string, old, new *schema.Member) {
 	if !schema.SameName(a.LenField, b.LenField) {
 		d.text(path, "len", a.LenField, b.LenField)
 	}
-	d.text(path, "default", defaultOf(a), defaultOf(b))
+	if !sameNumber(old, new) {
+		d.text(path, "default", defaultOf(a), defaultOf(b))
+	}
 	d.text(path, "scale", a.Scale, b.Scale)
 	d.table(path, &old.Type, &new.Type)
 }
@@ -43,6 +45,26 @@ func timeOf(a *schema.Attrs) string {
 		return ""
 	}
 	return a.Time.String() + " in " + a.TimeUnit
+}
+
+// sameNumber reports whether two members with value tables have one number as
+// their default: by which of its names makes no difference.
+func sameNumber(old, new *schema.Member) bool {
+	a, inOld := defaultNumber(old)
+	b, inNew := defaultNumber(new)
+	return inOld && inNew && a == b
+}
+
+func defaultNumber(m *schema.Member) (number uint64, ok bool) {
+	if m.Type.Enum == nil || m.Attrs.Default == nil {
+		return 0, false
+	}
+	for i := range m.Type.Enum.Values {
+		if v := &m.Type.Enum.Values[i]; schema.SameName(v.Name, m.Attrs.Default.Text) {
+			return v.Value, true
+		}
+	}
+	return 0, false
 }
 
 func defaultOf(a *schema.Attrs) string {

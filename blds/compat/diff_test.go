@@ -91,6 +91,9 @@ func TestDiffNamesEachDifference(t *testing.T) {
 	vec := func(code schema.TypeCode) *schema.RecordDecl {
 		return record("Vec", field("x", code), field("y", schema.F32))
 	}
+	level := func(name string) schema.FieldDecl {
+		return field("a", schema.I8, enum(enumOf(schema.I8, false, value("high", 1), value("low", -1), value("least", -1))), attrs(schema.Attrs{Default: &schema.Value{Text: name}}))
+	}
 	for _, c := range []struct {
 		name     string
 		old, new *schema.Schema
@@ -137,6 +140,8 @@ func TestDiffNamesEachDifference(t *testing.T) {
 			"m a: unit degC -> unit K\nm b: no unit -> unit m\n"},
 		{"scale, default, time", schemaOf(field("a", schema.I64, attrs(schema.Attrs{Scale: "2", Default: &schema.Value{Text: "1"}}))), schemaOf(field("a", schema.I64, attrs(schema.Attrs{Time: schema.Timestamp, TimeUnit: "ns"}))),
 			"m a: no time -> time timestamp in ns\nm a: default 1 -> no default\nm a: scale 2 -> no scale\n"},
+		{"a default by another name of its number", schemaOf(level("low")), schemaOf(level("least")), ""},
+		{"a default of another number", schemaOf(level("low")), schemaOf(level("high")), "m a: default low -> default high\n"},
 		{"defaults of strings", schemaOf(field("a", schema.String, length(4), attrs(schema.Attrs{Default: &schema.Value{Text: ""}}))), schemaOf(field("a", schema.String, length(4))),
 			"m a: default \"\" -> no default\n"},
 		{"length field", schemaOf(field("m", schema.U32), field("n", schema.U32), field("b", schema.Bytes, length(4), attrs(schema.Attrs{LenField: "m"}))), schemaOf(field("m", schema.U32), field("n", schema.U32), field("b", schema.Bytes, length(4), attrs(schema.Attrs{LenField: "n"}))),
