@@ -91,8 +91,12 @@ func (p *pkg) read(l *loader) {
 			continue
 		}
 		path := filepath.Join(p.dir, name)
-		if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		info, err := os.Stat(path)
+		if err == nil && !info.Mode().IsRegular() {
 			continue // reading a pipe would never end
+		}
+		if err != nil && isOutputName(name) {
+			continue // a link to nowhere in the output's place: told when it is written
 		}
 		src, err := os.ReadFile(path)
 		if err != nil {
@@ -171,6 +175,12 @@ func generatedFrom(src []byte) (source string, ours bool) {
 	return strings.TrimSuffix(strings.TrimPrefix(rest, markerFrom), markerEnd), ours
 }
 
+// isOutputName reports whether a file is called like output. If it is not Go, it
+// is no source either: writing the output tells what stands in its place.
+func isOutputName(base string) bool {
+	return strings.HasSuffix(base, "_blds.go") || strings.HasSuffix(base, "_blds_test.go")
+}
+
 // parse parses files. What blds-gen wrote from Go is put aside, so that it
 // cannot be in the way of its successor; what it wrote from .blds text declares
 // types that schemas may use, unless it is broken.
@@ -183,7 +193,7 @@ func (p *pkg) parse(l *loader, files []textFile) {
 		s := &source{path: f.path, name: l.shortName(f.path), test: strings.HasSuffix(f.path, "_test.go"), made: f.ours}
 		file, err := parser.ParseFile(l.fset, s.name, f.src, parser.ParseComments|parser.SkipObjectResolution)
 		inBuild := !s.test && slices.Contains(p.goFiles, s.path)
-		if file == nil || err != nil && f.ours {
+		if file == nil || err != nil && (f.ours || isOutputName(filepath.Base(f.path))) {
 			continue
 		}
 		if err != nil && inBuild {

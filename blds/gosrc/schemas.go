@@ -108,8 +108,14 @@ func (v *values) number(key, what, remedy string) uint32 {
 		return 0
 	}
 	n, err := strconv.ParseUint(text, 10, 32)
-	if err != nil || n == 0 && key != "spinlocks" {
+	switch {
+	case err != nil:
+		if whole := wholeNumber(text); whole > 0 {
+			remedy = "write " + strconv.FormatUint(uint64(whole), 10)
+		}
 		v.bad(key, remedy, "%q is not %s", text, what)
+	case n == 0 && key != "spinlocks":
+		v.bad(key, "use a number from 1", "%q of 0 is not possible", key)
 	}
 	return uint32(n)
 }
@@ -120,6 +126,15 @@ func (v *values) size(key string) uint32 {
 	if text == "" {
 		return 0
 	}
+	n := wholeNumber(text)
+	if n == 0 {
+		v.bad(key, "use 4k or 2m", "%q is not a page size", text)
+	}
+	return n
+}
+
+// wholeNumber returns a number that may end in k or m, 0 if it is none.
+func wholeNumber(text string) uint32 {
 	shift := 0
 	digits := text
 	switch text[len(text)-1] {
@@ -129,8 +144,7 @@ func (v *values) size(key string) uint32 {
 		shift, digits = 20, text[:len(text)-1]
 	}
 	n, err := strconv.ParseUint(digits, 10, 32-shift)
-	if err != nil || n == 0 {
-		v.bad(key, "use 4k or 2m", "%q is not a page size", text)
+	if err != nil {
 		return 0
 	}
 	return uint32(n) << shift
