@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -36,8 +37,7 @@ mend it, with an example. Without a code it lists all of them.`,
 				code := schema.Code("BLDS" + strings.TrimPrefix(strings.ToUpper(arg), "BLDS"))
 				text, ok := diag.Explain(code)
 				if !ok {
-					problems = append(problems, schema.Problem{Code: schema.CodeUnknownCode,
-						Message: fmt.Sprintf("there is no code %q", arg), Remedy: `run "blds-gen explain" for a list`})
+					problems = append(problems, unknownCode(arg, strings.TrimPrefix(string(code), "BLDS")))
 					continue
 				}
 				texts = append(texts, text)
@@ -48,6 +48,19 @@ mend it, with an example. Without a code it lists all of them.`,
 			return a.written(io.WriteString(a.stdout, strings.Join(texts, "\n")))
 		},
 	}
+}
+
+// unknownCode is the problem of a code that does not exist; digits is what
+// was written for its number.
+func unknownCode(arg, digits string) schema.Problem {
+	p := schema.Problem{Code: schema.CodeUnknownCode, Message: fmt.Sprintf("there is no code %q", arg), Remedy: `run "blds-gen explain" for a list`}
+	if n := 4 - len(digits); n > 0 {
+		digits = strings.Repeat("0", n) + digits
+	}
+	if code := schema.Code("BLDS" + digits); slices.Contains(diag.Codes(), code) {
+		p.Remedy = fmt.Sprintf("did you mean %s?", code)
+	}
+	return p
 }
 
 func codeNames() []string {

@@ -41,7 +41,7 @@ func (a *app) hashCmd() *cobra.Command {
 version and zone. Two schemas with equal layout hashes have the same bytes; with
 equal schema hashes the bytes mean the same too.
 
-With --json it prints an array of objects with id, version, zone (slot, flexible
+With --json, or --format json, it prints an array of objects with id, version, zone (slot, flexible
 or record), layout_hash, schema_hash, size, align, stride and fields. A field has
 name, offset, size and type; nested fields have dotted names and offsets from
 the start of the outermost record, in an array of records those of its first
@@ -56,7 +56,7 @@ element. Types are written as in .blds, enums as their base type, records as
 				return err
 			}
 			slices.SortStableFunc(sheets, func(x, y *view.Sheet) int { return cmp.Compare(x.Schema.ID, y.Schema.ID) })
-			if asJSON {
+			if asJSON || a.format == "json" {
 				return a.writeJSON(hashEntries(sheets))
 			}
 			for _, sh := range sheets {

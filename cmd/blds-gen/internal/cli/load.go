@@ -140,8 +140,12 @@ func (ld *loaded) isEmpty() bool {
 // nothing is the problem of inputs that declare nothing.
 func (ld *loaded) nothing(what string) schema.Problem {
 	args := strings.Join(append(ld.inputs.blds[:len(ld.inputs.blds):len(ld.inputs.blds)], ld.inputs.patterns...), " ")
-	return schema.Problem{Code: schema.CodeNoSchema, Message: fmt.Sprintf("%s in %s", what, args),
+	p := schema.Problem{Code: schema.CodeNoSchema, Message: fmt.Sprintf("%s in %s", what, args),
 		Remedy: "put \"//blds:schema id=... version=...\" directly above a struct, or run \"blds-gen init\""}
+	if len(ld.inputs.patterns) == 0 {
+		p.Remedy = "write one, as in \"schema Reading version 1.0.0 { value f64 }\", or run \"blds-gen init --blds\""
+	}
+	return p
 }
 
 // readConfig reads the configuration file, if there is one.

@@ -48,6 +48,11 @@ fmt -l and -d, stale output of gen --check).`,
 		a.explainCmd(), a.versionCmd())
 	root.SetHelpCommand(helpCmd(root))
 	root.SetCompletionCommandGroupID(groupHelp)
+	root.InitDefaultCompletionCmd()
+	if completion, _, err := root.Find([]string{"completion"}); err == nil {
+		// A command that runs checks its arguments: there is no "completion tcsh".
+		completion.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	}
 	root.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(args) > 0 {
 			return failure(unknownCommand(root, args[0]))
@@ -119,6 +124,9 @@ func setFlagErrors(root *cobra.Command) {
 			return failure(unknownCommand(root, args[0]))
 		}
 		msg, remedy := err.Error(), ""
+		if cmd == root && (msg == "unknown flag: --version" || msg == "unknown shorthand flag: 'v' in -v") {
+			remedy = "run \"blds-gen version\""
+		}
 		if name, ok := strings.CutPrefix(msg, "unknown flag: --"); ok {
 			if near := schema.Nearest(name, names); near != "" {
 				remedy = fmt.Sprintf("did you mean \"--%s\"?", near)

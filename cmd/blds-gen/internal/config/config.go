@@ -247,6 +247,11 @@ func didYouMean(name string, candidates []string) string {
 	if near := schema.Nearest(name, candidates); near != "" {
 		return fmt.Sprintf("did you mean %q?", near)
 	}
+	for _, c := range candidates { // severity for severities
+		if n := len(name) * 2 / 3; n > 2 && strings.HasPrefix(c, name[:n]) {
+			return fmt.Sprintf("did you mean %q?", c)
+		}
+	}
 	return "remove it"
 }
 
