@@ -155,7 +155,8 @@ func TestTheReadersNumbersAreTheCompilers(t *testing.T) {
 		"KIND_PRODUCER": datablock.Field(segment.RegionKindProducer), "KIND_SLOTS": datablock.Field(segment.RegionKindSlots),
 		"PAGE_HEAD": segment.FieldProducerPageHead, "PAGE_GATE": segment.FieldProducerPageGate,
 		"PAGE_STATE": segment.FieldProducerPageState, "STATE_CLOSING": datablock.Field(segment.ProducerPageStateClosing),
-		"LATEST_ONLY": datablock.Field(segment.SyncLatestOnly),
+		"STATE_SUPERSEDED": datablock.Field(segment.ProducerPageStateSuperseded),
+		"LATEST_ONLY":      datablock.Field(segment.SyncLatestOnly),
 	} {
 		m := regexp.MustCompile(`\b` + name + ` = (\d+)`).FindSubmatch(src)
 		if m == nil || string(m[1]) != fmt.Sprint(uint32(want)) {

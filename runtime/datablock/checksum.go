@@ -33,7 +33,7 @@ func (p *producer) Drain(ctx context.Context) error {
 
 // verify checks the value in use with that sequence number.
 func (c *consumer) verify(seq uint64) error {
-	if !c.lent {
+	if c == nil || !c.lent {
 		return ErrNoLoan
 	}
 	i := seq - c.r.Seq()

@@ -48,9 +48,12 @@
 //
 // What Begin and Next return points into shared memory. It is good until Commit,
 // Abort, Release or the next value; Close refuses while it is in use, so that no
-// pointer ever leads to foreign memory. A [Sample] of a policy without losses is
+// pointer leads to foreign memory. A [Sample] of a policy without losses is
 // read-only: storing into it is a fault. Under Overwrite, with [EvictAfter] and for
 // an observer it is a private copy.
+//
+// A file of a block that somebody cuts short while it is mapped ends the process
+// with a fault. Nobody but the block's owner can do that.
 //
 // # Waiting
 //

@@ -35,3 +35,10 @@ func TestSendRefusesNil(t *testing.T) {
 	}
 	put(t, p, 1) // nothing is in hand
 }
+
+func TestAnEmptySampleHasNothing(t *testing.T) {
+	var s datablock.Sample[weather.Reading]
+	if s.Lag() != 0 || s.Has(weather.FieldReadingNumber) || !errors.Is(s.Verify(), datablock.ErrNoLoan) {
+		t.Error("an empty sample has something")
+	}
+}

@@ -24,7 +24,7 @@ enum { MAGIC = 0, ORDER = 8, FORM = 12, HEADER_SIZE = 20, CHECKSUM = 24, HEADER_
        SCHEMA_HASH = 288, CAPACITY = 404, PAYLOAD = 408, PAYLOAD_SIZE = 412, SYNC = 433,
        REGION_COUNT = 440, REGIONS = 448, REGION_SIZE = 32, HEADER = 1024 };
 enum { KIND = 0, OFFSET = 8, SIZE = 16, STRIDE = 24, COUNT = 28, KIND_PRODUCER = 3, KIND_SLOTS = 5 };
-enum { PAGE_HEAD = 0, PAGE_GATE = 256, PAGE_STATE = 768, PAGE_SIZE_MIN = 1024, STATE_CLOSING = 2, LATEST_ONLY = 1 };
+enum { PAGE_HEAD = 0, PAGE_GATE = 256, PAGE_STATE = 768, PAGE_SIZE_MIN = 1024, STATE_CLOSING = 2, STATE_SUPERSEDED = 3, LATEST_ONLY = 1 };
 static const char *header_layout = "f1b1df5395a57255e537ec5c0e3aaf971e021a3d3880c9a7a4590bb1c140fd4a";
 
 // The quickstart's Reading.
@@ -99,7 +99,9 @@ int main(int argc, char **argv) {
 
 	for (uint64_t q = load64(page + PAGE_HEAD); left > 0;) { // begin with the next value
 		if (load64(page + PAGE_HEAD) == q) {
-			if (load32(page + PAGE_STATE) == STATE_CLOSING) return 0;
+			uint32_t state = load32(page + PAGE_STATE);
+			if (state == STATE_CLOSING) return 0;
+			if (state == STATE_SUPERSEDED) fail("the block was replaced by a newer one: attach again");
 			nanosleep(&(struct timespec){.tv_nsec = 1000000}, 0);
 			continue;
 		}
