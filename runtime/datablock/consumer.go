@@ -259,8 +259,11 @@ func (c *consumer) loop(ctx context.Context, yield func(slot.Slot, error) bool) 
 }
 
 func (c *consumer) lag(seq uint64) uint64 {
+	if c == nil {
+		return 0 // of an empty sample
+	}
 	i, n := seq-c.r.Seq(), uint64(c.r.Held())
-	if c == nil || !c.lent || i >= n {
+	if !c.lent || i >= n {
 		return 0
 	}
 	return c.r.Lag() + n - 1 - i
