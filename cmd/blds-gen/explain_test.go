@@ -33,8 +33,10 @@ func TestExamplesOfExplanationsAreTrue(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if ex.lang == "go" {
+			if ex.lang == "go" || code == schema.CodeGoNotImportable {
 				put("go.mod", "module example.org/x\n\ngo 1.26\n")
+			}
+			if ex.lang == "go" {
 				if !strings.Contains(ex.text, "package ") {
 					imports := ""
 					for _, pkg := range []string{"time", "structs", "sync", "sync/atomic", "unsafe", "net/netip", "github.com/pylabhub/datahub/runtime/fixed"} {
