@@ -272,3 +272,46 @@ func TestWhatIsNoRegularFileIsPassedOver(t *testing.T) {
 		t.Errorf("got %d schemas, want 1", len(p.Schemas))
 	}
 }
+
+// What cannot be laid out has no type: layout passes over it and over all that
+// holds it, and says nothing of them again.
+func TestARecordThatWasNotUnderstoodIsNoTypeOfAField(t *testing.T) {
+	res, problems := module(t, `
+-- a.go --
+package a
+
+type Bad struct {
+	Wide int
+	Good uint32
+}
+
+//blds:schema id=lab.Outer version=1.0.0
+type Outer struct {
+	Seq   uint64
+	Inner Bad
+}
+
+type Ring struct{ Next [2]Ring }
+
+//blds:schema id=lab.Loop version=1.0.0
+type Loop struct {
+	Seq   uint64
+	Inner Ring
+}
+`)
+	want := `a.go:4:7-10: BLDS0440: field "Wide" is int: its width depends on the CPU (use int64 or int32)
+a.go:14:6-10: BLDS0449: "Ring" contains itself: Ring -> Ring (keep an index or an id instead of the struct itself)
+`
+	if got := format(problems); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	if len(res.Packages) != 1 || len(res.Packages[0].Schemas) != 2 {
+		t.Fatalf("packages %+v, want one with two schemas", res.Packages)
+	}
+	for _, s := range res.Packages[0].Schemas {
+		seq, inner := s.Record.Fields[0], s.Record.Fields[1]
+		if seq.Type.Code != schema.U64 || inner.Type.Code != 0 || inner.Type.Record != nil {
+			t.Errorf("%s: Seq is %s, Inner %s of %v, want u64 and no type", s.ID, seq.Type.Code, inner.Type.Code, inner.Type.Record)
+		}
+	}
+}
