@@ -36,7 +36,7 @@ func WriteDescription(w io.Writer, sh *Sheet) error {
 			return
 		}
 		indent := strings.Repeat("  ", f.Depth+1)
-		fmt.Fprintf(b, "%s%s  %s, %s at %d\n", indent, m.Name, memberType(m), Bytes(uint64(m.Size)), f.Offset)
+		fmt.Fprintf(b, "%s%s  %s, %s at %d\n", indent, m.Name, memberType(m), ExactBytes(uint64(m.Size)), f.Offset)
 		for _, line := range attrLines(m) {
 			fmt.Fprintf(b, "%s    %s\n", indent, line)
 		}

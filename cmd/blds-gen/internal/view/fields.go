@@ -3,6 +3,7 @@
 package view
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -107,6 +108,15 @@ func ChannelText(c *schema.Channel) string {
 		add("spinlocks", strconv.Itoa(int(c.Spinlocks)))
 	}
 	return strings.Join(parts, ", ")
+}
+
+// ExactBytes is Bytes with the number of bytes before what is rounded: 3032 bytes
+// (3 KiB).
+func ExactBytes(n uint64) string {
+	if n < 1024 {
+		return Bytes(n)
+	}
+	return fmt.Sprintf("%d bytes (%s)", n, Bytes(n))
 }
 
 // Bytes returns a size as people read it: 40 bytes, 4 KiB, 1.5 MiB.

@@ -126,7 +126,7 @@ func walkPieces(r *schema.Record, prefix string, base uint64, visit func(p piece
 		m := &r.Members[i]
 		from := base + uint64(m.Offset)
 		p := piece{from: from, to: from + uint64(m.Size), label: prefix + memberName(m)}
-		p.title = fmt.Sprintf("%s  %s, offset %d, %s", p.label, memberType(m), from, Bytes(uint64(m.Size)))
+		p.title = fmt.Sprintf("%s  %s, offset %d, %s", p.label, memberType(m), from, ExactBytes(uint64(m.Size)))
 		switch {
 		case m.Type.Code == schema.Padding:
 			p.color, p.label = kindPadding, ""
@@ -188,7 +188,7 @@ func writeHead(w io.Writer, sh *Sheet) {
 	s, r := sh.Schema, sh.Schema.Record
 	u := usageOf(r)
 	fmt.Fprintf(w, `<text class="id" x="%d" y="34">%s <tspan class="dim" font-weight="400">%s</tspan></text>`+"\n", marginX, esc(s.ID), s.Version)
-	sum := fmt.Sprintf("%s, align %d, %s: %d of fields", Bytes(uint64(r.Size)), r.Align, lineCount(r.Size), u.fields)
+	sum := fmt.Sprintf("%s, align %d, %s: %d of fields", ExactBytes(uint64(r.Size)), r.Align, lineCount(r.Size), u.fields)
 	for _, part := range []struct {
 		n    uint64
 		name string
@@ -318,11 +318,10 @@ func legendOf(r *schema.Record) []legendEntry {
 			left++
 			continue
 		}
-		text := memberType(m)
+		text := fmt.Sprintf("at %d, %s: %s", m.Offset, Bytes(uint64(m.Size)), memberType(m)) // what is cut is at the end
 		if unit := unitText(&m.Attrs); unit != "" {
 			text += " in " + unit
 		}
-		text += fmt.Sprintf(", %s at %d", Bytes(uint64(m.Size)), m.Offset)
 		out = append(out, legendEntry{piece{color: color % len(palette)}, m.Name, text})
 		color++
 	}

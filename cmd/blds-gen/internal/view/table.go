@@ -27,7 +27,7 @@ const maxMapLines = 32
 func WriteTable(w io.Writer, sh *Sheet) error {
 	b := bufio.NewWriter(w)
 	s, r := sh.Schema, sh.Schema.Record
-	fmt.Fprintf(b, "%s %s  %s, align %d, %s  (%s)\n\n", s.ID, s.Version, Bytes(uint64(r.Size)), r.Align, lineCount(r.Size), sh.Zone)
+	fmt.Fprintf(b, "%s %s  %s, align %d, %s  (%s)\n\n", s.ID, s.Version, ExactBytes(uint64(r.Size)), r.Align, lineCount(r.Size), sh.Zone)
 
 	keys := keysOf(r)
 	rows := [][]string{{"", "offset", "size", "align", "line", "field", "type"}}
