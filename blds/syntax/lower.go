@@ -1,6 +1,7 @@
 package syntax
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/pylabhub/datahub/blds/schema"
@@ -161,7 +162,7 @@ func (w *lowerer) enum(d *Enum, e *schema.Enum) {
 		w.attrs(onValue, v.Attrs, s, &t)
 		n, ok := w.l.int(s, v.Value)
 		if ok && (n.neg && e.Base.IsUnsigned() || !n.neg && n.lo >= top && !e.Base.IsUnsigned()) {
-			w.problem(schema.CodeDoesNotFit, v.Value.Pos, "choose another value or another base type",
+			w.problem(schema.CodeDoesNotFit, v.Value.Pos, otherValue(e, n),
 				"value %q of %s does not fit %s", v.Name.Text, n, e.Base)
 			n = num{}
 		}
@@ -311,4 +312,13 @@ func (w *lowerer) fieldType(m *Field, f *schema.FieldDecl, sc *scope) {
 	if ok {
 		f.Type = t
 	}
+}
+
+// otherValue is the remedy for a value that does not fit: for a mask like ~0, the
+// same bits without a sign.
+func otherValue(e *schema.Enum, n num) string {
+	if unused := 64 - 8*e.Base.Size(); n.neg && e.Bits && int64(n.lo)<<unused>>unused == int64(n.lo) {
+		return fmt.Sprintf("write its bits, %#x", n.lo<<unused>>unused)
+	}
+	return "choose another value or another base type"
 }
