@@ -31,7 +31,7 @@ func seed(t testing.TB) *rand.Rand {
 
 // arenas make blocks in one kind of memory each. Everything that must hold does so
 // in all of them.
-var arenas = map[string]func(t testing.TB, c Config, start uint64) *block{"heap": heapBlock}
+var arenas = map[string]func(t testing.TB, c Config, start uint64) *block{"heap": heapBlock, "mapped": mappedBlock}
 
 var syncs = map[string]hdr.Sync{
 	"latest only": hdr.SyncLatestOnly, "single reader": hdr.SyncSingleReader,
@@ -215,6 +215,7 @@ func TestReadersJoinLeaveAndDieUnderLoad(t *testing.T) {
 					} else if err := r.Leave(); err != nil && !errors.Is(err, ErrLoanOpen) {
 						t.Error(err)
 					}
+					h.kill() // also where it left: its locks' description is closed
 				}
 			})
 		}
