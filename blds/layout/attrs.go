@@ -5,6 +5,8 @@ import (
 	"iter"
 	"slices"
 	"strconv"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/pylabhub/datahub/blds/schema"
 )
@@ -189,19 +191,25 @@ func (r *resolver) texts(f *schema.FieldDecl) {
 // text checks the text of an attribute.
 func (r *resolver) text(pos schema.Pos, key, s string) {
 	if wrong := schema.CheckText(s); wrong != "" {
-		r.badText(pos, key, wrong)
+		r.badText(pos, key, wrong, s, schema.CheckText)
 	}
 }
 
 // doc checks a doc comment.
 func (r *resolver) doc(pos schema.Pos, s string) {
 	if wrong := schema.CheckDoc(s); wrong != "" {
-		r.badText(pos, "doc comment", wrong)
+		r.badText(pos, "doc comment", wrong, s, schema.CheckDoc)
 	}
 }
 
-func (r *resolver) badText(pos schema.Pos, what, wrong string) {
-	r.add(schema.CodeBadText, pos, "use shorter, plain UTF-8 text", "%s %s", what, wrong)
+// badText reports a text, with the character that is wrong with it if it is one.
+func (r *resolver) badText(pos schema.Pos, what, wrong, s string, check func(string) string) {
+	remedy := "use shorter, plain UTF-8 text"
+	if i := strings.IndexFunc(s, func(c rune) bool { return check(string(c)) == wrong }); i >= 0 {
+		c, _ := utf8.DecodeRuneInString(s[i:])
+		remedy = fmt.Sprintf("leave out %U", c)
+	}
+	r.add(schema.CodeBadText, pos, remedy, "%s %s", what, wrong)
 }
 
 func (r *resolver) badName(pos schema.Pos, what, name string) {
