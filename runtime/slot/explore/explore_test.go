@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 )
 
@@ -76,10 +75,10 @@ var mutants = []mutant{
 		"w.sleepers.Store(0)\n\tw.count.Wakes++\n\tw.ring()", "w.count.Wakes++\n\tw.ring()\n\tw.sleepers.Store(0)",
 	}, "latest, nobody rings at the end"},
 	{"bell read after sleepers is set", "reader.go", []string{
-		"b = r.bell.Load()\n\t\t\tr.sleepers.Store(1)", "r.sleepers.Store(1)\n\t\t\tb = r.bell.Load()",
+		"b = r.bell.Load()\n", "", "r.sleepers.Store(1)\n\t\t\t}\n", "r.sleepers.Store(1)\n\t\t\t}\n\t\t\tb = r.bell.Load()\n",
 	}, "latest, nobody rings at the end"},
 	{"sleepers set after the last look", "reader.go", []string{
-		"b = r.bell.Load()\n\t\t\tr.sleepers.Store(1)", "b = r.bell.Load()",
+		"\t\t\t\tr.sleepers.Store(1)\n", "",
 		"r.flush()\n\t\t\tr.wait.sleep", "r.sleepers.Store(1)\n\t\t\tr.wait.sleep",
 	}, "latest, nobody rings at the end"},
 	{"room wanted after the last look", "room.go", []string{
@@ -143,7 +142,6 @@ func TestMutantsAreCaught(t *testing.T) {
 	}
 	watchSources(t)
 	dir := t.TempDir()
-	var mu sync.Mutex // two at a time is plenty
 	limit := make(chan struct{}, 2)
 	for _, m := range mutants {
 		if *only != "" && m.name != *only {
@@ -153,9 +151,7 @@ func TestMutantsAreCaught(t *testing.T) {
 			t.Parallel()
 			limit <- struct{}{}
 			defer func() { <-limit }()
-			mu.Lock()
 			bin := build(t, dir, m)
-			mu.Unlock()
 			out, err := exec.Command(bin, "-test.run=^TestModels$", "-test.v", "-states=1000000", "-model="+m.model).CombinedOutput()
 			switch {
 			case err == nil:
