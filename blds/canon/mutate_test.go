@@ -255,16 +255,22 @@ func (mu *mutator) meaning(m *schema.Member) {
 	if a.Default != nil && m.Type.Enum == nil {
 		mu.value(a.Default)
 	} else if a.Default != nil {
-		mu.add("Value.Text", func() { a.Default.Text = otherDefault(m) })
+		if other, ok := otherDefault(m); ok {
+			mu.add("Value.Text", func() { a.Default.Text = other })
+		}
 	}
 }
 
-// otherDefault returns the name of a value whose number is not that of m's default.
-func otherDefault(m *schema.Member) string {
+// otherDefault returns the name of a value whose number is not that of m's default,
+// if the enum has one.
+func otherDefault(m *schema.Member) (name string, ok bool) {
 	t := m.Type.Enum
 	was := slices.IndexFunc(t.Values, func(v schema.EnumValue) bool { return schema.SameName(v.Name, m.Attrs.Default.Text) })
 	other := slices.IndexFunc(t.Values, func(v schema.EnumValue) bool { return v.Value != t.Values[was].Value })
-	return schema.Fold(t.Values[other].Name)
+	if other < 0 {
+		return "", false
+	}
+	return schema.Fold(t.Values[other].Name), true
 }
 
 // annotations finds the texts by reflection, so that a new one cannot be missed.
