@@ -89,4 +89,5 @@ bench:
 
 soak:
 	@GO='$(GO)' sh scripts/fuzz.sh 1000000x
+	@$(GO) test -run Killed -timeout 2h ./runtime/datablock -kills 100000 -v
 	@$(GO) test -count=20 -timeout 2h ./...
