@@ -173,7 +173,7 @@ func findTag(literal string) (t tagText, found bool, err *textError) {
 			break
 		}
 		quoted, qerr := strconv.QuotedPrefix(after)
-		if !ok || qerr != nil || key == "" || quoted[0] != '"' || strings.ContainsAny(key, " \"\t") {
+		if !ok || qerr != nil || key == "" || quoted[0] != '"' || strings.ContainsFunc(key, noKey) {
 			if !found && strings.Contains(strings.ToLower(trimmed), "blds") {
 				return t, false, &textError{schema.CodeTagSyntax, whole, "the struct tag is malformed: Go would not see a blds key in it", "write it like `blds:\"unit=degC\"`"}
 			}
@@ -197,3 +197,6 @@ func findTag(literal string) (t tagText, found bool, err *textError) {
 	}
 	return t, found, nil
 }
+
+// noKey reports whether reflect ends the key of a struct tag at r.
+func noKey(r rune) bool { return r <= ' ' || r == '"' || r == 0x7f }
