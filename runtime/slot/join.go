@@ -52,7 +52,7 @@ func newReader(v *view, h Host, opts ReaderOptions) *Reader {
 		probed: -int64(probeEvery),
 		every:  1,
 	}
-	if opts.Lazy {
+	if opts.Lazy && !v.conf.Evict { // a writer that evicts goes by the cursor
 		r.every = max(1, uint64(v.plan.Capacity)/8)
 	}
 	r.wait.init(opts.Wait, opts.Backoff, r.clock, h, v.bell)
@@ -233,6 +233,9 @@ func (r *Reader) Seek(start Start, position uint64) error {
 		return ErrLockHeld
 	}
 	defer r.locks.moved()
+	if r.err == nil {
+		r.show() // a single reader's place is where its cursor stands
+	}
 	sweep(&r.cell)
 	r.lost = 0
 	r.begin(start, position)

@@ -24,7 +24,8 @@ type ReaderOptions struct {
 	// Lazy lets a reader that is behind show the writer only every C/8 values how far
 	// it is (it shows it at once when it has caught up, when the writer waits for it,
 	// and when it leaves). That doubles the rate of small values. The price: if a lazy
-	// reader stops with values left to read, the writer has up to C/8 slots less.
+	// reader stops with values left to read, the writer has up to C/8 slots less. It
+	// has no effect in a block with Evict.
 	Lazy bool
 }
 
