@@ -31,6 +31,9 @@ func play[T any](o *options, schema *datablock.Schema) error {
 	if o.busy() {
 		opts[0] = datablock.Wait(datablock.Busy)
 	}
+	if o.test == "tp" {
+		opts = append(opts, datablock.LazyRelease())
+	}
 	if o.role >= 0 {
 		return child[T](o, spec, append(opts, datablock.Root(o.root)))
 	}

@@ -23,6 +23,7 @@ type options struct {
 	position uint64
 
 	backoff    slot.Backoff
+	lazy       bool
 	evict      bool
 	evictAfter time.Duration
 }
@@ -42,7 +43,7 @@ func (o *options) reader() slot.ReaderOptions {
 		o.name = who.GetProgram()
 	}
 	return slot.ReaderOptions{
-		Process: who, Name: o.name, Start: o.start, Position: o.position, Wait: o.wait, Backoff: o.backoff,
+		Process: who, Name: o.name, Start: o.start, Position: o.position, Wait: o.wait, Backoff: o.backoff, Lazy: o.lazy,
 	}
 }
 
@@ -128,6 +129,14 @@ func Backoff(kind BackoffKind, cap time.Duration) Option {
 func EvictAfter(d time.Duration) Option {
 	return func(o *options) { o.evict, o.evictAfter = true, d }
 }
+
+// LazyRelease lets a consumer tell the producer only every so often how far it is:
+// after an eighth of the capacity, when it has read everything, when the producer
+// waits for it, and when it leaves. Streams of small values gain by it. The price: a
+// consumer that stops with values left to read can cost the producer up to an eighth
+// of the capacity, and one of SingleReader that dies has up to so many values read
+// again by the next. It has no effect with [EvictAfter].
+func LazyRelease() Option { return func(o *options) { o.lazy = true } }
 
 // ConsumerName is what others see of a consumer; the program's name is the
 // default. At most 48 bytes are kept.

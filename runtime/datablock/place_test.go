@@ -42,3 +42,48 @@ func TestAnEmptySampleHasNothing(t *testing.T) {
 		t.Error("an empty sample has something")
 	}
 }
+
+func TestALazyConsumerHoldsTheProducerUpNoLongerThanItReads(t *testing.T) {
+	at := root(t)
+	s := &datablock.Spec{Schema: &weather.LogSchema, Policy: datablock.Ring, Sync: datablock.SyncReaders, Capacity: 64, Consumers: 1, PageSize: 4096}
+	p, err := datablock.Create[weather.Log](s, "log", at, datablock.Timeout(0))
+	must(t, err)
+	defer p.Close()
+	attach := func(opts ...datablock.Option) *datablock.Consumer[weather.Log] {
+		c, err := datablock.Attach[weather.Log](s, "log", append(opts, at)...)
+		must(t, err)
+		return c
+	}
+	room := func(c *datablock.Consumer[weather.Log]) (n int) {
+		defer func() { must(t, c.Close()) }()
+		for range 64 {
+			must(t, p.Send(within(t), new(weather.Log)))
+		}
+		for range 3 {
+			_, err := c.Next(within(t))
+			must(t, err)
+			must(t, c.Release())
+		}
+		for p.Send(within(t), new(weather.Log)) == nil {
+			n++
+		}
+		return n
+	}
+	if n := room(attach()); n != 3 {
+		t.Errorf("room for %d values where 3 were released", n)
+	}
+	if n := room(attach(datablock.LazyRelease())); n != 0 {
+		t.Errorf("room for %d values where a lazy consumer has released 3 and told nobody", n)
+	}
+	c := attach(datablock.LazyRelease())
+	defer c.Close()
+	for n := range uint64(1000) {
+		must(t, p.Send(within(t), &weather.Log{Number: n}))
+		s, err := c.Next(within(t))
+		must(t, err)
+		if s.Value.Number != n {
+			t.Fatalf("got %d, want %d", s.Value.Number, n)
+		}
+		must(t, c.Release())
+	}
+}
