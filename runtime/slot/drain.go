@@ -2,7 +2,6 @@ package slot
 
 import (
 	"context"
-	"runtime"
 	"time"
 
 	hdr "github.com/pylabhub/datahub/generated/datahub/segment"
@@ -49,7 +48,7 @@ func (w *Writer) Drain(ctx context.Context, timeout time.Duration) error {
 			w.count.Timeouts++
 			return w.timedOut()
 		case w.wait.strategy == Busy:
-			runtime.Gosched()
+			w.wait.pause()
 		default:
 			b := w.roomBell.Load()
 			if w.wait.asks() {

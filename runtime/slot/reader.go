@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -256,7 +255,7 @@ func (r *Reader) await(ctx context.Context, timeout time.Duration) (Slot, error)
 			r.flush()
 			r.wait.sleep(ctx, b, min(until, wake, r.wait.again(now, looks)))
 		default:
-			runtime.Gosched()
+			r.wait.pause()
 		}
 		r.spin()
 	}

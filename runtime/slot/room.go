@@ -2,7 +2,6 @@ package slot
 
 import (
 	"context"
-	"runtime"
 	"time"
 
 	"github.com/pylabhub/datahub/runtime/internal/word"
@@ -43,7 +42,7 @@ func (w *Writer) awaitRoom(ctx context.Context, timeout time.Duration, n uint64)
 			return w.endWait(start, w.timedOut())
 		}
 		if w.wait.strategy == Busy {
-			runtime.Gosched()
+			w.wait.pause()
 		} else {
 			if took, ok := w.wait.yield(); ok {
 				found := w.rescan(n)
