@@ -48,11 +48,11 @@ const (
 	busySpin = 1024 // between two looks at everything else
 
 	// busyRounds is how often a busy waiter looks at everything before it lets other
-	// goroutines run. A goroutine that is locked to its thread pays two thread switches
-	// for that, which made a round trip of 64 KiB take 43 us instead of 4. Where more
-	// of them wait than there are processors, letting go is what gets them on: with 64
-	// rounds four consumers on two processors got half as much as with 16.
-	busyRounds = 16
+	// goroutines run, in a millisecond or two. A goroutine that is locked to its thread
+	// pays two switches of threads for that, which made a round trip of 64 KiB take 43
+	// us instead of 4. Other threads may run after each round: that costs next to
+	// nothing where none waits, and four consumers on two processors live on it.
+	busyRounds = 1024
 )
 
 // waiting is how one handle waits: how long it spins, and how it sleeps.
@@ -77,10 +77,12 @@ func (w *waiting) init(s Strategy, b Backoff, c Clock, h Host, on *word.U32) {
 	w.yielder, _ = h.(yielder)
 }
 
-// pause lets other goroutines run once in a while.
+// pause lets others run after a round of busy waiting.
 func (w *waiting) pause() {
 	if w.rounds++; w.rounds%busyRounds == 0 {
 		runtime.Gosched()
+	} else if w.yielder != nil && !w.yielder.Yield() {
+		w.yielder = nil
 	}
 }
 
