@@ -103,8 +103,6 @@ func parse(args []string) (*options, error) {
 // back to lines the reader still has, and within the last-level cache.
 func suitable(o *options) int {
 	switch {
-	case o.test == "pp" && o.size <= 4096:
-		return 4
 	case o.test == "pp" && o.size >= 1<<20: // both rings together within the cache
 		return max(1, 2<<20/o.size)
 	case o.size <= 1024:

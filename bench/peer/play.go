@@ -27,12 +27,9 @@ func play[T any](o *options, schema *datablock.Schema) error {
 		Schema: schema, Policy: datablock.Ring, Sync: datablock.SyncReaders,
 		Capacity: uint32(o.depth), Consumers: uint32(o.consumers), PageSize: 4096,
 	}
-	opts := []datablock.Option{datablock.Wait(datablock.Adaptive)}
+	opts := []datablock.Option{datablock.Wait(datablock.Adaptive), datablock.LazyRelease()}
 	if o.busy() {
 		opts[0] = datablock.Wait(datablock.Busy)
-	}
-	if o.test == "tp" {
-		opts = append(opts, datablock.LazyRelease())
 	}
 	if o.role >= 0 {
 		return child[T](o, spec, append(opts, datablock.Root(o.root)))

@@ -161,31 +161,38 @@ func (c *consumer) next(ctx context.Context) (slot.Slot, error) {
 	return s, err
 }
 
+// await waits for the next value. What comes soon, as most do, comes without the
+// cost of being able to sleep.
 func (c *consumer) await(ctx context.Context) (slot.Slot, error) {
 	if err := c.enter(); err != nil {
 		return slot.Slot{}, err
 	}
+	if c.opts.timeout != 0 && !c.closed.Load() {
+		if s, ok, err := c.r.Poll(); err != nil || ok && !c.closed.Load() {
+			c.lent = ok
+			c.slow.Unlock()
+			return s, err
+		} else if ok {
+			c.r.PutBack()
+		}
+	}
+	return c.sleep(ctx)
+}
+
+// sleep is the rest of await; it leaves what await has entered.
+func (c *consumer) sleep(ctx context.Context) (slot.Slot, error) {
 	defer c.slow.Unlock()
-	s, err := c.acquire(ctx)
+	ctx, err := c.linked(ctx)
+	if err != nil {
+		return slot.Slot{}, err
+	}
+	s, err := c.r.Acquire(ctx, c.opts.timeout)
 	if err == nil && c.closed.Load() { // Close waits for us, and unmaps
 		c.r.PutBack()
 		return slot.Slot{}, ErrClosed
 	}
 	c.lent = err == nil
 	return s, err
-}
-
-func (c *consumer) acquire(ctx context.Context) (slot.Slot, error) {
-	if c.opts.timeout != 0 && !c.closed.Load() && c.r.Spin() {
-		if s, ok, err := c.r.TryAcquire(); ok || err != nil {
-			return s, err
-		}
-	}
-	ctx, err := c.linked(ctx)
-	if err != nil {
-		return slot.Slot{}, err
-	}
-	return c.r.Acquire(ctx, c.opts.timeout)
 }
 
 func (c *consumer) tryNext() (slot.Slot, bool, error) {
