@@ -17,7 +17,7 @@ func (w *Writer) Fingerprint(put func(...uint64)) {
 
 // Fingerprint is as that of a Writer.
 func (r *Reader) Fingerprint(put func(...uint64)) {
-	put(r.pos, r.held, r.lost, r.shown, r.inc, uint64(r.index), bit(r.err != nil), r.seen, r.mourned)
+	put(r.pos, r.held, r.lost, r.shown, r.inc, uint64(r.index), bit(r.err != nil), r.seen, bit(r.began), r.skipped, r.mourned)
 }
 
 func bit(b bool) uint64 {

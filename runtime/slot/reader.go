@@ -69,7 +69,8 @@ type Reader struct {
 	wait  waiting
 	err   error // set once the reader is of no more use
 
-	seen    uint64 // latest values: the word last taken
+	seen    uint64 // latest values: the word last taken, 0 if it was put back
+	began   bool   // latest values: there was one
 	bad     uint64 // latest values: the word of a value that was refused
 	skipped uint64 // values of a batch of copies that were released before the others
 	batch   []byte // copies behind the first
@@ -239,10 +240,12 @@ func (r *Reader) await(ctx context.Context, timeout time.Duration) (Slot, error)
 		if s, ok, err := r.TryAcquire(); ok || err != nil {
 			return s, err
 		}
+		mourned := r.mourned
 		wake, end := r.ended(now)
 		if end != nil {
 			// What came before the end comes first.
 			if s, ok, err := r.TryAcquire(); ok || err != nil {
+				r.mourned = mourned // to be told when that was read
 				return s, err
 			}
 			return Slot{}, end

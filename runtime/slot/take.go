@@ -46,10 +46,10 @@ func (r *Reader) take(l uint64) (Slot, bool, error) {
 
 // newest lends the latest value, whose slot behind the stamp is b.
 func (r *Reader) newest(l, stamp uint64, b []byte) (Slot, bool, error) {
-	if seq := stamp - 1; r.seen != 0 && seq > r.pos {
+	if seq := stamp - 1; r.began && seq > r.pos {
 		r.lost += seq - r.pos
 	}
-	r.seen, r.pos = l, stamp-1
+	r.began, r.seen, r.pos = true, l, stamp-1
 	s, ok, err := r.deliver(b)
 	if !ok {
 		r.bad = l

@@ -81,7 +81,8 @@ func (r *Reader) PutBack() {
 		return
 	}
 	r.held = 0
-	if r.conf.latest() && !r.conf.racy() {
+	if r.conf.latest() {
+		r.seen = 0
 		r.cell.hold.Store(0) // as in Release
 	}
 }

@@ -5,6 +5,7 @@ package explore
 import (
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -118,18 +119,24 @@ func TestProtocolInEveryOrder(t *testing.T) {
 	}
 	watchSources(t)
 	bin := build(t, t.TempDir(), mutant{name: "none"})
-	args := []string{"-test.v"}
-	if testing.Short() {
-		args = append(args, "-states=5000", "-walk=50ms")
-	}
-	out, err := exec.Command(bin, args...).CombinedOutput()
-	for line := range strings.Lines(string(out)) {
-		if err != nil || strings.Contains(line, " states ") {
-			t.Log(strings.TrimRight(line, "\n"))
-		}
-	}
-	if err != nil {
-		t.Error(err)
+	const shards = 2
+	for i := range shards {
+		t.Run(fmt.Sprintf("part %d of %d", i+1, shards), func(t *testing.T) {
+			t.Parallel()
+			args := []string{"-test.v", fmt.Sprintf("-part=%d/%d", i+1, shards)}
+			if testing.Short() {
+				args = append(args, "-states=3000", "-walk=50ms")
+			}
+			out, err := exec.Command(bin, args...).CombinedOutput()
+			for line := range strings.Lines(string(out)) {
+				if err != nil || strings.Contains(line, " states ") {
+					t.Log(strings.TrimRight(line, "\n"))
+				}
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }
 
@@ -152,14 +159,16 @@ func TestMutantsAreCaught(t *testing.T) {
 			limit <- struct{}{}
 			defer func() { <-limit }()
 			bin := build(t, dir, m)
-			out, err := exec.Command(bin, "-test.run=^TestModels$", "-test.v", "-states=1000000", "-model="+m.model).CombinedOutput()
+			// Random walks find most of them at once, a search all.
+			out, err := exec.Command(bin, "-test.run=^TestModels$", "-test.v", "-model="+m.model,
+				"-walk=3s", "-first", "-states=1000000").CombinedOutput()
 			switch {
 			case err == nil:
 				t.Errorf("not caught by %q:\n%s", m.model, out)
 			case !strings.Contains(string(out), "FAIL: TestModels/"):
 				t.Errorf("did not run: %v\n%s", err, out)
 			default:
-				t.Log(firstLines(string(out), 3))
+				t.Logf("caught by %s", caught(string(out)))
 			}
 		})
 	}
@@ -241,7 +250,15 @@ func (m mutant) apply(t *testing.T) map[string]string {
 	return files
 }
 
-func firstLines(s string, n int) string {
-	lines := strings.Split(s, "\n")
-	return strings.Join(lines[:min(n, len(lines))], "\n")
+// caught returns what the explorer says of the last run, and which property does not
+// hold.
+func caught(out string) string {
+	lines := strings.Split(out, "\n")
+	for i := len(lines) - 2; i >= 0; i-- {
+		if strings.Contains(lines[i], " states ") {
+			_, run, _ := strings.Cut(lines[i], ": ")
+			return run + ": " + strings.TrimSpace(lines[i+1])
+		}
+	}
+	return out
 }

@@ -4,6 +4,7 @@ package explore
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"strings"
 	"time"
@@ -26,8 +27,8 @@ const (
 )
 
 // choices lists what may happen in w. Time only passes where nothing else can
-// happen and somebody has died: who is waited for is never in doubt otherwise, and
-// a wake that was forgotten shows.
+// happen and somebody has died, or nobody asks to be woken: who is waited for is
+// never in doubt otherwise, and a wake that was forgotten shows.
 func (w *World) choices(buf []choice) []choice {
 	for i, p := range w.procs {
 		if p.status == ready || p.status == waiting && p.waits() {
@@ -42,7 +43,7 @@ func (w *World) choices(buf []choice) []choice {
 			}
 		}
 	}
-	if idle && w.dead > 0 && !w.model.Timeless {
+	if idle && (w.dead > 0 || w.model.Timed) && !w.model.Timeless {
 		for i, p := range w.procs {
 			if p.status == sleeping {
 				buf = append(buf, choice{wake, i})
@@ -274,11 +275,18 @@ func Walk(m *Model, seed uint64, d time.Duration) Result {
 	return res
 }
 
+// maxDrainTrace is how much of an end without an end is written down.
+const maxDrainTrace = 40
+
 // explain runs a path again and writes down what happens.
 func (m *Model) explain(path []choice) string {
 	var s strings.Builder
+	lines := math.MaxInt // left to write
 	w := m.world()
 	w.trace = func(p *Proc, off uintptr, old, new uint64) {
+		if lines--; lines < 0 {
+			return
+		}
 		if old == new {
 			fmt.Fprintf(&s, "  %-10s %-24s is %d\n", p.Name, m.where(off), old)
 		} else {
@@ -292,7 +300,8 @@ func (m *Model) explain(path []choice) string {
 		case wake:
 			fmt.Fprintf(&s, "  %-10s wakes: its time is up\n", w.procs[c.p].Name)
 		case drain:
-			fmt.Fprintf(&s, "  all go on in turn\n")
+			fmt.Fprintf(&s, "  all go on in turn, which begins so:\n")
+			lines = maxDrainTrace
 		}
 		w.do(c)
 		if w.bad != nil {

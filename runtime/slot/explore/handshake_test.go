@@ -86,11 +86,3 @@ func handshake(writer, reader [3]int) *Model {
 		},
 	}
 }
-
-func region(b []byte) word.Region {
-	r, err := word.NewRegion(b, uint64(len(b)), 8)
-	if err != nil {
-		panic(err)
-	}
-	return r
-}

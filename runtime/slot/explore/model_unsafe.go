@@ -20,7 +20,9 @@ type Model struct {
 	Conf     slot.Config
 	Start    uint64 // first position
 	Kills    int
+	Limit    int  // of states that are searched each time, 0 for a few
 	Timeless bool // nobody wakes because time is up
+	Timed    bool // time passes also where nobody has died
 	Build    func(w *World)
 	After    func(w *World)
 
@@ -131,6 +133,15 @@ func (m *Model) where(off uintptr) string {
 		return fmt.Sprintf("spinlocks+%d", d)
 	}
 	return "private"
+}
+
+// region returns the words of b.
+func region(b []byte) word.Region {
+	r, err := word.NewRegion(b, uint64(len(b)), 8)
+	if err != nil {
+		panic(err)
+	}
+	return r
 }
 
 // A tag is the value a writer writes at a position: a value of another writer, or

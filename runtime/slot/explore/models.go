@@ -3,6 +3,8 @@
 package explore
 
 import (
+	"slices"
+
 	hdr "github.com/pylabhub/datahub/generated/datahub/segment"
 	"github.com/pylabhub/datahub/runtime/slot"
 )
@@ -54,16 +56,16 @@ func Models() []*Model {
 			w.Writer("writer", false, Writing{Values: 5})
 			w.Reader("reader", false, Reading{Start: slot.StartAt, Position: 2, Values: 1})
 		}},
-		{Name: "sync, nobody rings at the end", Conf: ring(hdr.SyncSyncReaders, 1, 1), Build: func(w *World) {
+		{Name: "sync, nobody rings at the end", Limit: 40_000, Conf: ring(hdr.SyncSyncReaders, 1, 1), Build: func(w *World) {
 			w.Writer("writer", false, Writing{Values: 3, Stay: true})
 			w.Reader("reader", false, Reading{Start: slot.StartOldest, Until: 2})
 		}},
-		{Name: "sync, takeover, nobody rings", Conf: ring(hdr.SyncSyncReaders, 2, 1), Kills: 1, Timeless: true, Build: func(w *World) {
+		{Name: "sync, takeover, nobody rings", Limit: 40_000, Conf: ring(hdr.SyncSyncReaders, 2, 1), Kills: 1, Timeless: true, Build: func(w *World) {
 			w.Writer("writer", true, Writing{Values: 2, Stay: true})
 			w.Writer("successor", false, Writing{Upto: 2, Stay: true})
 			w.Reader("reader", false, Reading{Start: slot.StartOldest, Until: 1})
 		}},
-		{Name: "sync, leaves", Conf: ring(hdr.SyncSyncReaders, 1, 1), Build: func(w *World) {
+		{Name: "sync, leaves", Limit: 40_000, Conf: ring(hdr.SyncSyncReaders, 1, 1), Build: func(w *World) {
 			w.Writer("writer", false, Writing{Values: 3})
 			w.Reader("reader", false, Reading{Start: slot.StartOldest, Values: 1})
 		}},
@@ -87,7 +89,7 @@ func Models() []*Model {
 			w.Writer("successor", false, Writing{Values: 2})
 			w.Reader("reader", false, Reading{Start: slot.StartOldest, Values: 1})
 		}},
-		{Name: "sync, oldest, abort", Conf: ring(hdr.SyncSyncReaders, 2, 1), Build: func(w *World) {
+		{Name: "sync, oldest, abort", Limit: 40_000, Conf: ring(hdr.SyncSyncReaders, 2, 1), Build: func(w *World) {
 			w.Writer("writer", false, Writing{Values: 4, Abort: 3})
 			w.Reader("reader", false, Reading{Start: slot.StartOldest, Values: 1})
 		}},
@@ -115,7 +117,7 @@ func Models() []*Model {
 			w.Reader("reader", false, Reading{Start: slot.StartOldest})
 		}},
 	}
-	ms = append(ms, zoneModels()...)
+	ms = slices.Concat(ms, waitModels(), anybodyModels(), zoneModels())
 	for _, m := range ms {
 		if m.After == nil {
 			m.After = GoesOn

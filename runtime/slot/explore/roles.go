@@ -22,6 +22,8 @@ type Writing struct {
 	Abort  int    // the claim, counted from 1, that is aborted and claimed again
 	Evict  bool
 	Stay   bool // does not close the block at the end
+	Drain  bool // waits until all has been read, at the end
+	Pauses bool // looks again after a pause instead of asking to be woken
 }
 
 // Writer is a producer that takes over once the lock is free, unless the block
@@ -31,6 +33,9 @@ func (w *World) Writer(name string, kills bool, do Writing) {
 	opts := slot.WriterOptions{Wait: slot.Block}
 	if do.Evict {
 		opts.EvictAfter = -1
+	}
+	if do.Pauses {
+		opts.Backoff = pauses
 	}
 	// The first writer has been there before anything happens.
 	var wr *slot.Writer
@@ -83,6 +88,9 @@ func (w *World) Writer(name string, kills bool, do Writing) {
 			}
 			n, tries = n+k, tries+1
 		}
+		if do.Drain {
+			p.drain(wr)
+		}
 		if !do.Stay {
 			if err := wr.Close(); err != nil {
 				p.Fail("close: %v", err)
@@ -111,6 +119,10 @@ type Reading struct {
 	Until    uint64 // or: after this position, if not 0
 	Lazy     bool
 	Stalls   bool // holds the first value until the block is closed
+	Armed    bool // sleeps as a wait set does
+	Pauses   bool // looks again after a pause instead of asking to be woken
+	Mourns   bool // leaves when it is told that the producer died
+	Seeks    bool // goes to the oldest value after each
 }
 
 // Reader is a consumer that checks what it gets.
@@ -118,6 +130,13 @@ func (w *World) Reader(name string, kills bool, do Reading) {
 	w.Go(name, kills, func(p *Proc) {
 		m := w.model
 		opts := slot.ReaderOptions{Wait: slot.Block, Start: do.Start, Position: do.Position, Lazy: do.Lazy}
+		if do.Pauses {
+			opts.Backoff = pauses
+		}
+		acquire := func(r *slot.Reader) (slot.Slot, error) { return r.Acquire(bg, -1) }
+		if do.Armed {
+			acquire = p.armed
+		}
 		r, err := slot.JoinReader(m.mem, m.plan, m.Conf, &host{p}, opts)
 		for errors.Is(err, slot.ErrFull) {
 			p.Checkpoint()
@@ -128,10 +147,15 @@ func (w *World) Reader(name string, kills bool, do Reading) {
 			p.Fail("join: %v", err)
 		}
 		next, known := r.Seq(), m.Conf.Sync != hdr.SyncLatestOnly
+		p.reads, p.upto = true, next
 		for n := 0; do.Values == 0 || n < do.Values; {
 			p.checkpoint(r, uint64(n), next)
-			s, err := r.Acquire(bg, -1)
+			s, err := acquire(r)
 			switch {
+			case errors.Is(err, slot.ErrProducerDied) && do.Mourns:
+				p.end(next, known)
+				p.leave(r)
+				return
 			case errors.Is(err, slot.ErrProducerDied):
 				continue
 			case errors.Is(err, slot.ErrProducerClosed):
@@ -159,6 +183,7 @@ func (w *World) Reader(name string, kills bool, do Reading) {
 			if do.Stalls && n == 0 {
 				p.await(w.closed)
 			}
+			p.upto = s.Seq + 1
 			err = r.Release()
 			switch {
 			case errors.Is(err, slot.ErrEvicted) && m.Conf.Evict:
@@ -176,12 +201,20 @@ func (w *World) Reader(name string, kills bool, do Reading) {
 			if do.Until != 0 && s.Seq >= do.Until {
 				break
 			}
+			if do.Seeks {
+				p.checkpoint(r, uint64(n), next, 2)
+				if err := r.Seek(slot.StartOldest, 0); err != nil {
+					p.Fail("seek: %v", err)
+				}
+				next = r.Seq()
+			}
 		}
 		p.leave(r)
 	})
 }
 
 func (p *Proc) leave(r *slot.Reader) {
+	p.reads = false
 	if err := r.Leave(); err != nil {
 		p.Fail("leave: %v", err)
 	}

@@ -33,6 +33,10 @@ type Proc struct {
 	kills bool        // may be killed
 	while func() bool // may be killed while this holds, nil: always
 	stays bool        // waits for others to be done
+	upto  uint64      // has read, and perhaps given back, what is before
+	reads bool        // is attached as a consumer
+	// writes says that it is a producer, of whom it matters whether one was killed.
+	writes bool
 
 	next   func() (string, bool)
 	stop   func()
