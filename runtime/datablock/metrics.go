@@ -237,9 +237,16 @@ func MetricsOf(name string, opts ...Option) (v Metrics, err error) {
 		return Metrics{}, err
 	}
 	defer func() { err = errors.Join(err, seg.Close()) }()
+	return MetricsOfSegment(seg)
+}
+
+// MetricsOfSegment is [MetricsOf] for a block that is open already, in whatever
+// way. It reads only. It must not be called while seg is closed.
+func MetricsOfSegment(seg *segment.Segment) (v Metrics, err error) {
 	err = seg.Guard(func() error {
 		m, err := newMeter(seg)
 		if err == nil {
+			m.mine = seg.Producer()
 			v = m.take()
 		}
 		return err

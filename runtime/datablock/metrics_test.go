@@ -468,3 +468,16 @@ func TestCountersOfABusyPairShowWithoutBeingAsked(t *testing.T) {
 		t.Errorf("rescans %d, read %d, heartbeat %v ago", m.Rescans, m.Read, m.Producer.HeartbeatAge)
 	}
 }
+
+func TestMetricsOfASegmentAreThoseByName(t *testing.T) {
+	r := newRawPair(t, rawSpec(datablock.SyncReaders))
+	r.send(1)
+	seg, err := segment.Observe("raw", segment.Config{}, segment.Options{Root: r.dir})
+	must(t, err)
+	m, err := datablock.MetricsOfSegment(seg)
+	must(t, err)
+	if m.Channel != "raw" || m.CommitIndex != 1 || m.Producer.State != datablock.ProducerLive || len(m.Consumers) != 1 {
+		t.Errorf("got %+v", m)
+	}
+	must(t, seg.Close())
+}

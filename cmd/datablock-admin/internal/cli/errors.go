@@ -1,0 +1,87 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/pylabhub/datahub/runtime/segment"
+	"github.com/pylabhub/datahub/runtime/shm"
+	"github.com/pylabhub/datahub/runtime/slot"
+)
+
+// errFindings is returned by a command that did its work, found something and has
+// printed it.
+var errFindings = errors.New("there are findings")
+
+// A failure is how a command failed: what stands on the standard error output.
+type failure struct {
+	Class   string `json:"class"`
+	Message string `json:"message"`
+	Remedy  string `json:"remedy,omitempty"`
+	Exit    int    `json:"exit"`
+}
+
+func (f failure) Error() string { return f.Message }
+
+func usageError(format string, args ...any) error {
+	return failure{Class: "usage", Message: fmt.Sprintf(format, args...), Exit: exitUsage}
+}
+
+// refused is the failure of a command that needs somebody's word.
+func refused(remedy, format string, args ...any) error {
+	return failure{Class: "refused", Message: fmt.Sprintf(format, args...), Remedy: remedy, Exit: exitRefused}
+}
+
+// classes are the kinds of errors with what to do. The first that fits counts.
+var classes = []struct {
+	is     error
+	class  string
+	exit   int
+	remedy string
+}{
+	{segment.ErrName, "name", exitUsage, ""},
+	{segment.ErrNotFound, "not_found", exitNotFound, `run "datablock-admin list" for the channels there are`},
+	{segment.ErrExists, "exists", exitRefused, "the producer lives: stop it first"},
+	{segment.ErrBusy, "busy", exitRefused, "consumers are attached: stop them, or use --force; they keep what they have mapped"},
+	{segment.ErrForeignOwner, "foreign_owner", exitFailure, "run as the block's owner, or pass --allow-foreign if you trust that user"},
+	{segment.ErrStale, "stale", exitFailure, `nobody can be using it: run "datablock-admin remove-stale"`},
+	{segment.ErrTruncated, "truncated", exitFailure, `the block is lost: stop its programs, run "datablock-admin remove", start the producer anew`},
+	{segment.ErrOversize, "corrupt", exitFailure, `the block is lost: stop its programs, run "datablock-admin remove", start the producer anew`},
+	{segment.ErrForm, "other_version", exitFailure, "use the datablock-admin of the version that made the block"},
+	{segment.ErrHeaderLayout, "other_version", exitFailure, "use the datablock-admin of the version that made the block"},
+	{segment.ErrByteOrder, "other_version", exitFailure, "look at it on the kind of machine that made it"},
+	{segment.ErrLockScheme, "other_version", exitFailure, "look at it on the system that made it"},
+	{segment.ErrMagic, "not_a_block", exitFailure, "something else lies in the folder: move it away"},
+	{segment.ErrIncomplete, "not_a_block", exitFailure, `if it was a block, run "datablock-admin remove"; else move the folder away`},
+	{segment.ErrInTheWay, "in_the_way", exitFailure, "something else has the name: move it away"},
+	{segment.ErrSuperseded, "superseded", exitFailure, "the producer died while it replaced the block: start it again"},
+	{segment.ErrHeaderChecksum, "corrupt", exitFailure, `take a copy of the folder, then run "datablock-admin remove"`},
+	{segment.ErrDescriptor, "corrupt", exitFailure, `take a copy of the folder, then run "datablock-admin remove"`},
+	{segment.ErrHeaderValue, "corrupt", exitFailure, `take a copy of the folder, then run "datablock-admin remove"`},
+	{segment.ErrBlockID, "corrupt", exitFailure, `take a copy of the folder, then run "datablock-admin remove"`},
+	{slot.ErrCorrupt, "corrupt", exitFailure, `take a copy with "datablock-admin dump", then look with "datablock-admin validate"`},
+	{slot.ErrNotSupported, "unsupported", exitFailure, ""},
+	{shm.ErrNoSpace, "no_space", exitFailure, `run "datablock-admin doctor" for what takes the space`},
+	{shm.ErrTooManyFiles, "too_many_files", exitFailure, "raise the limit: ulimit -n"},
+	{fs.ErrPermission, "permission", exitFailure, "run as the owner of the folder, or ask for access to its group"},
+	{fs.ErrNotExist, "not_found", exitNotFound, ""},
+}
+
+// explain returns how err is told.
+func explain(err error) failure {
+	var f failure
+	if errors.As(err, &f) {
+		return f
+	}
+	var region *segment.RegionError
+	for _, c := range classes {
+		if errors.Is(err, c.is) {
+			return failure{Class: c.class, Message: err.Error(), Remedy: c.remedy, Exit: c.exit}
+		}
+	}
+	if errors.As(err, &region) {
+		return failure{Class: "corrupt", Message: err.Error(), Remedy: `take a copy of the folder, then run "datablock-admin remove"`, Exit: exitFailure}
+	}
+	return failure{Class: "failure", Message: err.Error(), Exit: exitFailure}
+}
