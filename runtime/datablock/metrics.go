@@ -45,6 +45,7 @@ type Metrics struct {
 	Reclaimed        uint64 // places of dead consumers that were made free
 	Takeovers        uint64 // producers that went on where another one died or stopped
 	FlexUpdates      uint64 // of the flexible zone
+	Repairs          uint64 // by recovery tools
 	SchemaMismatches uint64 // programs that were refused because they were compiled for another schema
 
 	Producer  ProducerMetrics
@@ -55,7 +56,7 @@ type Metrics struct {
 }
 
 // Recoveries returns how often the death of a participant was dealt with.
-func (m *Metrics) Recoveries() uint64 { return m.Reclaimed + m.Takeovers }
+func (m *Metrics) Recoveries() uint64 { return m.Reclaimed + m.Takeovers + m.Repairs }
 
 // Waits are how often somebody waited, and how long in all.
 type Waits struct {
@@ -137,13 +138,13 @@ func newMeter(seg *segment.Segment) (m *meter, err error) {
 // figures returns what the counters show since the block was made.
 func (m *meter) figures() slot.Figures {
 	f := m.book.Figures()
-	f.Mismatches = m.seg.SchemaMismatches()
+	f.Mismatches, f.Repairs = m.seg.SchemaMismatches(), m.seg.Repairs()
 	f.ResetNS = Now()
 	return f
 }
 
 func (m *meter) take() Metrics {
-	now := time.Now()
+	now := m.seg.Time()
 	f, base := m.figures(), m.reset
 	if base == nil {
 		stored := m.book.Baseline()
@@ -164,7 +165,7 @@ func (m *meter) take() Metrics {
 		DrainWaits: waits(w.DrainWaits, w.DrainWaitNS), Timeouts: w.Timeouts, Rescans: w.Rescans,
 		Wakes: w.Wakes, WakesSkipped: f.Position - min(w.Wakes, f.Position),
 		Evictions: w.Evictions, Detached: w.Detached, Reclaimed: w.Reclaimed, Takeovers: w.Takeovers,
-		FlexUpdates: w.FlexUpdates, SchemaMismatches: f.Mismatches,
+		FlexUpdates: w.FlexUpdates, SchemaMismatches: f.Mismatches, Repairs: f.Repairs,
 		Producer: m.producer(now),
 	}
 	for i := range f.Readers {
@@ -241,7 +242,8 @@ func MetricsOf(name string, opts ...Option) (v Metrics, err error) {
 }
 
 // MetricsOfSegment is [MetricsOf] for a block that is open already, in whatever
-// way. It reads only. It must not be called while seg is closed.
+// way, or for a dump of one: then the times are those when it was taken. It reads
+// only. It must not be called while seg is closed.
 func MetricsOfSegment(seg *segment.Segment) (v Metrics, err error) {
 	err = seg.Guard(func() error {
 		m, err := newMeter(seg)

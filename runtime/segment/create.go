@@ -212,7 +212,7 @@ func (p *place) adopt(dir *shm.Dir, c *Config, d *design, o *Options) (*Segment,
 	}
 	won, err := locks.Try(producerLock)
 	if err == nil && !won {
-		return nil, errors.Join(p.exists(dir, o), locks.Close())
+		return nil, errors.Join(p.exists(dir, o, locks), locks.Close())
 	}
 	if err == nil {
 		atStep("won lock")

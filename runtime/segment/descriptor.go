@@ -11,7 +11,6 @@ import (
 	"github.com/pylabhub/datahub/blds/schema"
 	hdr "github.com/pylabhub/datahub/generated/datahub/segment"
 	"github.com/pylabhub/datahub/runtime/fixed"
-	"github.com/pylabhub/datahub/runtime/shm"
 )
 
 // RawSchema returns the type of blocks that hold bytes without a type: blds.raw.
@@ -44,7 +43,7 @@ func isRaw(s *fixed.Schema) bool { return s.SchemaHash == RawSchema().SchemaHash
 
 // readDescriptor copies a descriptor out of the data file and checks that it is
 // the one the header speaks of.
-func readDescriptor(f *shm.File, r *hdr.Region, z *hdr.Zone) (string, error) {
+func readDescriptor(f source, r *hdr.Region, z *hdr.Zone) (string, error) {
 	bad := func(format string, a ...any) (string, error) {
 		return "", &RegionError{File: f.Path(), Region: r.Kind, Class: ErrDescriptor, Reason: fmt.Sprintf(format, a...)}
 	}

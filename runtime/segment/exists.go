@@ -64,8 +64,9 @@ func (p *place) vanished(dir *shm.Dir, err error) error {
 
 // exists says who produces the block in dir. A producer that has just taken over
 // may not have written its name yet: while the block names a process that has
-// ended, it is asked again for a moment.
-func (p *place) exists(dir *shm.Dir, o *Options) error {
+// ended, it is asked again for a moment. If the lock is free by then, somebody only
+// had it for that moment: errAgain.
+func (p *place) exists(dir *shm.Dir, o *Options, locks *shm.Locks) error {
 	e := &ExistsError{Channel: p.channel, Path: p.path()}
 	for range attempts {
 		img, err := readImage(dir, o, observing)
@@ -81,6 +82,9 @@ func (p *place) exists(dir *shm.Dir, o *Options) error {
 			return e
 		}
 		time.Sleep(attemptPause)
+		if held, err := locks.Held(producerLock); err == nil && !held {
+			return errAgain
+		}
 	}
 	return e
 }

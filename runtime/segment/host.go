@@ -15,7 +15,12 @@ const (
 )
 
 // Host returns what the slot protocol asks of the system.
-func (s *Segment) Host() slot.Host { return host{s} }
+func (s *Segment) Host() slot.Host {
+	if s.dump != nil {
+		return dumpHost{s.dump}
+	}
+	return host{s}
+}
 
 type host struct{ s *Segment }
 

@@ -61,7 +61,11 @@ func readImage(d *shm.Dir, o *Options, a access) (*image, error) {
 		return nil, errors.Join(err, data.Close())
 	}
 	img.data, img.control = data, control
-	if err := img.read(dataStat.Size, controlStat.Size); err != nil {
+	err = img.read(data, control, dataStat.Size, controlStat.Size)
+	if err == nil {
+		err = img.here()
+	}
+	if err != nil {
 		return nil, errors.Join(err, img.close())
 	}
 	return img, nil
@@ -86,21 +90,22 @@ func openPart(d *shm.Dir, name string, o *Options, write bool) (*shm.File, shm.S
 	return f, st, err
 }
 
-func (img *image) read(dataSize, controlSize int64) error {
-	path := img.data.Path()
-	h, err := readData(img.data, dataSize)
+// read checks everything about a block that does not depend on where it is looked at.
+func (img *image) read(data, control source, dataSize, controlSize int64) error {
+	path := data.Path()
+	h, err := readData(data, dataSize)
 	if err != nil {
 		return err
 	}
 	img.head = *h
-	ctl, err := readControl(img.control, controlSize)
+	ctl, err := readControl(control, controlSize)
 	if err != nil {
 		return err
 	}
 	if ctl.BlockID != h.Preamble.BlockID {
-		return headerError(img.control.Path(), "block id", ErrBlockID, fmt.Sprintf("%x", ctl.BlockID), fmt.Sprintf("%x", h.Preamble.BlockID))
+		return headerError(control.Path(), "block id", ErrBlockID, fmt.Sprintf("%x", ctl.BlockID), fmt.Sprintf("%x", h.Preamble.BlockID))
 	}
-	if err := checkSize(img.control.Path(), controlSize, h.ControlSize); err != nil {
+	if err := checkSize(control.Path(), controlSize, h.ControlSize); err != nil {
 		return err
 	}
 	t, err := regions(path, h)
@@ -111,14 +116,20 @@ func (img *image) read(dataSize, controlSize int64) error {
 	if img.conf, img.plan, err = protocol(path, h, t); err != nil {
 		return err
 	}
-	if img.slotDesc, err = readDescriptor(img.data, &t[hdr.RegionKindSlotDescriptor], &h.Slot); err != nil {
+	if img.slotDesc, err = readDescriptor(data, &t[hdr.RegionKindSlotDescriptor], &h.Slot); err != nil {
 		return err
 	}
 	if r := &t[hdr.RegionKindFlexDescriptor]; r.Size != 0 {
-		if img.flexDesc, err = readDescriptor(img.data, r, &h.Flex); err != nil {
+		if img.flexDesc, err = readDescriptor(data, r, &h.Flex); err != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+// here checks that the block is one of this machine, and whether it is of this boot.
+func (img *image) here() error {
+	h, path := &img.head, img.data.Path()
 	if h.LockScheme != shm.LockScheme {
 		return headerError(path, "lock scheme", ErrLockScheme, uint8(h.LockScheme), uint8(shm.LockScheme))
 	}

@@ -7,7 +7,6 @@ import (
 
 	hdr "github.com/pylabhub/datahub/generated/datahub/segment"
 	"github.com/pylabhub/datahub/runtime/fixed"
-	"github.com/pylabhub/datahub/runtime/shm"
 	"github.com/pylabhub/datahub/runtime/slot"
 )
 
@@ -50,7 +49,7 @@ func checkPreamble(path string, b []byte, kind hdr.FileKind, s *fixed.Schema) (*
 }
 
 // readData reads and checks the header of a data file.
-func readData(f *shm.File, size int64) (*hdr.DataHeader, error) {
+func readData(f source, size int64) (*hdr.DataHeader, error) {
 	h := new(hdr.DataHeader)
 	b := recordBytes(h)
 	if err := readHeader(f, size, b); err != nil {
@@ -66,7 +65,7 @@ func readData(f *shm.File, size int64) (*hdr.DataHeader, error) {
 }
 
 // readControl reads and checks the header of a control file.
-func readControl(f *shm.File, size int64) (*hdr.Preamble, error) {
+func readControl(f source, size int64) (*hdr.Preamble, error) {
 	b := make([]byte, controlHeaderFixed)
 	if err := readHeader(f, size, b); err != nil {
 		return nil, err
@@ -74,7 +73,7 @@ func readControl(f *shm.File, size int64) (*hdr.Preamble, error) {
 	return checkPreamble(f.Path(), b, hdr.FileKindControl, &hdr.ControlHeaderSchema)
 }
 
-func readHeader(f *shm.File, size int64, b []byte) error {
+func readHeader(f source, size int64, b []byte) error {
 	if size < int64(len(b)) {
 		return headerError(f.Path(), "size", ErrTruncated, size, fmt.Sprintf("%d or more", len(b)))
 	}

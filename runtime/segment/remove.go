@@ -18,14 +18,19 @@ func Remove(channel string, force bool, o Options) error {
 	if err := CheckName(channel); err != nil {
 		return fmt.Errorf("remove channel: %w", err)
 	}
-	_, err := retry(func() (*Segment, error) { return nil, remove(channel, force, &o) })
+	_, err := retry(func() (*Segment, error) { return nil, remove(channel, force, &o, anyBlock) })
 	if err != nil {
 		return fmt.Errorf("remove channel %q: %w", channel, err)
 	}
 	return nil
 }
 
-func remove(channel string, force bool, o *Options) (err error) {
+// anyBlock is the condition of a removal that has none.
+func anyBlock(*shm.Dir, *Options) error { return nil }
+
+// remove removes the block if, with the producer's lock held, only has nothing
+// against it.
+func remove(channel string, force bool, o *Options, only func(*shm.Dir, *Options) error) (err error) {
 	p, err := openPlace(channel, o, false)
 	if err != nil {
 		return err
@@ -41,6 +46,9 @@ func remove(channel string, force bool, o *Options) (err error) {
 	}
 	locks, err := p.openLocks(dir, o, producing)
 	if errors.Is(err, ErrIncomplete) {
+		if err := only(dir, o); err != nil {
+			return err
+		}
 		return p.remove(dir) // no lock, so nobody can be using it
 	}
 	if err != nil {
@@ -52,9 +60,12 @@ func remove(channel string, force bool, o *Options) (err error) {
 		return err
 	}
 	if !won {
-		return p.exists(dir, o)
+		return p.exists(dir, o, locks)
 	}
 	if err := p.confirm(locks); err != nil {
+		return err
+	}
+	if err := only(dir, o); err != nil {
 		return err
 	}
 	used, err := locks.HeldFrom(firstCellLock)

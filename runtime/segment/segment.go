@@ -32,6 +32,7 @@ type Segment struct {
 	data, control *shm.Mapping
 	locks         *shm.Locks
 	waiter        *shm.Waiter
+	dump          *dump // nil unless it was opened from one
 	closed        atomic.Bool
 }
 
@@ -123,6 +124,9 @@ func (s *Segment) Descriptor(flex bool) (string, error) {
 	if flex {
 		kind, z = hdr.RegionKindFlexDescriptor, &s.head.Flex
 	}
+	if s.dump != nil {
+		return s.dump.desc[flex], nil
+	}
 	if s.table[kind].Size == 0 {
 		return "", nil
 	}
@@ -132,13 +136,26 @@ func (s *Segment) Descriptor(flex bool) (string, error) {
 // Guard runs fn and turns a fault in the block's memory into [ErrTruncated] if
 // somebody has cut the file short. Other faults and panics go on. It works for
 // what runs on the calling goroutine.
-func (s *Segment) Guard(fn func() error) error { return shm.Guard(fn, s.data, s.control) }
+func (s *Segment) Guard(fn func() error) error {
+	if s.dump != nil {
+		return shm.Guard(fn, s.dump.whole)
+	}
+	return shm.Guard(fn, s.data, s.control)
+}
 
 // SchemaMismatches returns how many were refused by this block because they were
 // compiled for another schema.
 func (s *Segment) SchemaMismatches() uint64 {
 	return loadWord(s.control.Bytes()[hdr.FieldControlHeaderSchemaMismatches:])
 }
+
+// Repairs returns how often tools have mended something in this block.
+func (s *Segment) Repairs() uint64 {
+	return loadWord(s.control.Bytes()[hdr.FieldControlHeaderRepairs:])
+}
+
+// CountRepair counts one. The control file must be mapped for writing.
+func (s *Segment) CountRepair() { addWord(s.control.Bytes()[hdr.FieldControlHeaderRepairs:]) }
 
 // ProducerInfo returns what the block says about its producer now.
 func (s *Segment) ProducerInfo() slot.ProducerInfo {
@@ -152,6 +169,9 @@ func (s *Segment) ProducerInfo() slot.ProducerInfo {
 func (s *Segment) Close() error {
 	if s.closed.Swap(true) {
 		return nil
+	}
+	if s.dump != nil {
+		return s.dump.whole.Close()
 	}
 	return errors.Join(s.waiter.Close(), s.data.Close(), s.control.Close(), s.locks.Close())
 }

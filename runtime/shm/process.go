@@ -49,3 +49,26 @@ func ProcessStart(pid int) (uint64, error) {
 	start, _, err := sys.ProcessStart(pid)
 	return start, err
 }
+
+// A ProcessState is what the system says of a process.
+type ProcessState uint8
+
+// The states that are told apart. Only Linux tells the last two.
+const (
+	ProcessThere   ProcessState = iota // it is there
+	ProcessStopped                     // by a signal or a debugger
+	ProcessZombie                      // it has ended, but its parent has not noticed
+)
+
+// LookAtProcess returns when the process with this pid started, as [ProcessStart],
+// and how it is.
+func LookAtProcess(pid int) (start uint64, state ProcessState, err error) {
+	start, letter, err := sys.ProcessState(pid)
+	switch letter {
+	case 'T', 't':
+		state = ProcessStopped
+	case 'Z', 'X', 'x':
+		state = ProcessZombie
+	}
+	return start, state, err
+}

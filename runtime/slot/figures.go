@@ -2,6 +2,7 @@ package slot
 
 import (
 	"fmt"
+	"sync/atomic"
 
 	hdr "github.com/pylabhub/datahub/generated/datahub/segment"
 	"github.com/pylabhub/datahub/runtime/internal/word"
@@ -12,6 +13,7 @@ import (
 type Figures struct {
 	Position   uint64 // of the next value: how many were committed
 	Mismatches uint64 // of schemas; they are counted in the header of the control file
+	Repairs    uint64 // by tools; counted there, too
 	ResetNS    int64  // of a baseline: when it was stored, 0 if never
 	Writer     WriterCounts
 	Readers    []ReaderCounts // by cell
@@ -22,6 +24,10 @@ type Figures struct {
 type Book struct {
 	*view
 	baselines word.Region
+
+	scratch []byte // of Slot
+	private atomic.Uint64
+	summer  summer
 }
 
 // NewBook makes a Book. To Show, m may be mapped read-only.
@@ -39,7 +45,7 @@ func NewBook(m Memory, p Plan, c Config) (*Book, error) {
 
 // Figures returns what the counters show now, since the block was made. What a
 // participant has not shown yet is missing: some milliseconds, or values. Of
-// mismatches it knows nothing.
+// mismatches and repairs it knows nothing.
 func (b *Book) Figures() Figures {
 	f := Figures{Position: b.Position(), Readers: make([]ReaderCounts, b.plan.Consumers)}
 	f.Writer.each(func(off uint64, n *uint64) { *n = b.producer.Peek(off) })
@@ -78,6 +84,7 @@ func (b *Book) Baseline() Figures {
 	f := Figures{
 		Position:   b.baselines.Peek(uint64(hdr.FieldProducerBaselinePosition)),
 		Mismatches: b.baselines.Peek(uint64(hdr.FieldProducerBaselineSchemaMismatches)),
+		Repairs:    b.baselines.Peek(uint64(hdr.FieldProducerBaselineRepairs)),
 		ResetNS:    int64(b.baselines.Peek(uint64(hdr.FieldProducerBaselineResetNS))),
 		Readers:    make([]ReaderCounts, b.plan.Consumers),
 	}
@@ -92,6 +99,7 @@ func (b *Book) Baseline() Figures {
 func (b *Book) SetBaseline(f *Figures) {
 	b.baselines.Poke(uint64(hdr.FieldProducerBaselinePosition), f.Position)
 	b.baselines.Poke(uint64(hdr.FieldProducerBaselineSchemaMismatches), f.Mismatches)
+	b.baselines.Poke(uint64(hdr.FieldProducerBaselineRepairs), f.Repairs)
 	b.baselines.Poke(uint64(hdr.FieldProducerBaselineResetNS), uint64(f.ResetNS))
 	f.Writer.each(func(off uint64, n *uint64) { b.baselines.Poke(writerBaseline(off), *n) })
 	for i := range min(len(f.Readers), int(b.plan.Consumers)) {
@@ -115,6 +123,7 @@ func (f *Figures) Since(base *Figures) {
 	less := func(n *uint64, b uint64) { *n -= min(b, *n) }
 	less(&f.Position, base.Position)
 	less(&f.Mismatches, base.Mismatches)
+	less(&f.Repairs, base.Repairs)
 	var all []uint64
 	base.Writer.each(func(_ uint64, n *uint64) { all = append(all, *n) })
 	f.Writer.each(func(_ uint64, n *uint64) { less(n, all[0]); all = all[1:] })

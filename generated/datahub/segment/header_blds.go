@@ -777,13 +777,16 @@ type ControlHeader struct {
 	// SchemaMismatches counts those who were refused because they were
 	// compiled for another schema.
 	SchemaMismatches uint64 `blds:"atomic,align=128,group=counters"`
-	_                [120]byte
+	// Repairs counts what tools have mended in this block.
+	Repairs uint64 `blds:"atomic,group=counters"`
+	_       [112]byte
 }
 
 // The fields of [ControlHeader] by their offset in bytes.
 const (
 	FieldControlHeaderPreamble         fixed.Field = 0
 	FieldControlHeaderSchemaMismatches fixed.Field = 128
+	FieldControlHeaderRepairs          fixed.Field = 136
 )
 
 // ControlHeaderSchema is the schema of [ControlHeader].
@@ -791,37 +794,38 @@ var ControlHeaderSchema = fixed.Schema{
 	ID:      "datahub.segment.ControlHeader",
 	Version: [3]uint16{1, 0, 0},
 	LayoutHash: [32]byte{
-		0x09, 0x0a, 0x18, 0x4e, 0x3b, 0x10, 0x09, 0x28, 0xce, 0xae, 0x04, 0x50, 0x5a, 0x17, 0x27, 0x41,
-		0xa0, 0xdd, 0x51, 0xf4, 0xfe, 0x70, 0xc0, 0x05, 0x07, 0xac, 0xa8, 0x75, 0x84, 0x6e, 0x9b, 0xd8,
+		0x13, 0xc3, 0x7d, 0x64, 0x9d, 0xbc, 0x3a, 0x4a, 0x62, 0x7b, 0x08, 0x1e, 0x55, 0xef, 0xa8, 0x51,
+		0x1c, 0x00, 0xce, 0x8d, 0x47, 0x2a, 0x20, 0x61, 0x56, 0x02, 0x0a, 0x92, 0xaf, 0xcd, 0xd9, 0xb3,
 	},
 	SchemaHash: [32]byte{
-		0x44, 0x79, 0xa0, 0x63, 0x1c, 0x20, 0x27, 0x8e, 0x23, 0xd7, 0xdb, 0x5e, 0xbb, 0x86, 0xb1, 0x34,
-		0x6e, 0x50, 0x53, 0x77, 0xad, 0x94, 0xa6, 0xc0, 0xfa, 0x01, 0xaf, 0x38, 0x5d, 0x16, 0x99, 0x2e,
+		0x0e, 0x0b, 0xf9, 0x97, 0xc4, 0x12, 0x4b, 0xc4, 0x55, 0x30, 0xde, 0x50, 0xf3, 0x7d, 0x94, 0xa4,
+		0x85, 0x4c, 0xf0, 0x0f, 0x19, 0xf2, 0x4d, 0x62, 0xb0, 0x4d, 0x23, 0xe2, 0xd9, 0x64, 0xd9, 0x08,
 	},
 	Size:  256,
 	Align: 128,
-	Descriptor: "BLDS\x01t\x01\x80\x02\x80\x01\x80\x02\x04\x00P\x04\x0e\x00\x00\x00P\x04P\x0a\x00\x08\x01\x01\x00\x01" +
+	Descriptor: "BLDS\x01|\x01\x80\x02\x80\x01\x80\x02\x05\x00P\x04\x0e\x00\x00\x00P\x04P\x0a\x00\x08\x01\x01\x00\x01" +
 		"\x08\x00\x08\x04\x04\x03\x00\x00\x00\x0c\x04\x04\x03\x00\x00\x00\x10\x02\x02\x02\x00\x00\x00\x12\x02" +
 		"\x01\x10\x02\x00\x00\x14\x04\x04\x03\x00\x00\x00\x18\x04\x04\x03\x00\x00\x00\x1c\x04\x01\x10\x04\x00" +
 		"\x00 \x10\x01\x01\x00\x01\x10\x000 \x01\x01\x00\x01 \x00P0\x01\x0f0\x00\x00\x80\x01\x08\x80\x01\x04\x00" +
-		"\x00\x04\x88\x01x\x01\x0fx\x00\x00\xd6\x01\x1ddatahub.segment.controlheader\x08preamble\x00\x00\x00\x00" +
-		"\x00\x00\x00\x05magic\x00\x00\x00\x00\x00\x00\x00\x09byteorder\x00\x00\x00\x00\x00\x00\x00\x04form\x00" +
-		"\x00\x00\x00\x00\x00\x00\x04file\x00\x00\x00\x00\x01\x03\x00\x04none\x01\x04data\x02\x07control\x00\x00" +
-		"\x0aheadersize\x00\x00\x00\x00\x00\x00\x00\x08checksum\x00\x00\x00\x00\x00\x00\x00\x07blockid\x00\x00" +
-		"\x00\x00\x00\x00\x00\x0alayouthash\x00\x00\x00\x00\x00\x00\x00\x10schemamismatches\x00\x00\x00\x00\x00" +
-		"\x00\x00\x00\xa9\x08\x1ddatahub.segment.ControlHeader\x01\x00\x00uControlHeader begins the control f" +
-		"ile. What stands before schema_mismatches\x0anever changes once the block can be seen.\x00\x00\x00\x00" +
-		"\x18datahub.segment.Preamble\x00EPreamble is how both files begin, in this form and in all later one" +
-		"s.\x02$magic is the text DATAHUB and a NUL.\x03\x0abyte_orderIbyte_order is 0x04030201 in the byte o" +
-		"rder of the one who wrote the file.\x02\"form is the number of this format.\x00\x00\x18datahub.segme" +
-		"nt.FileKind\x00,FileKind says which file of a block this is.\x00\x00\x00\x00\x01\x00Adata is written" +
-		" by the producer only; consumers map it read-only.\x00\x02\x000control is written by everybody who i" +
-		"s attached.\x00\x00\x03\x0bheader_sizeEheader_size is the size of the header in bytes, this record i" +
-		"ncluded.\x02uchecksum is CRC32C over the header with this field zero; in the control\x0afile over th" +
-		"e bytes before schema_mismatches.\x00\x03\x08block_id.block_id is random and the same in both files." +
-		"\x03\x0blayout_hash:layout_hash is the layout hash of the header's own schema.\x07\x11schema_mismatc" +
-		"hes^schema_mismatches counts those who were refused because they were\x0acompiled for another schema" +
-		".\x08counters",
+		"\x00\x04\x88\x01\x08\x08\x04\x00\x00\x04\x90\x01p\x01\x0fp\x00\x00\xe5\x01\x1ddatahub.segment.contro" +
+		"lheader\x08preamble\x00\x00\x00\x00\x00\x00\x00\x05magic\x00\x00\x00\x00\x00\x00\x00\x09byteorder\x00" +
+		"\x00\x00\x00\x00\x00\x00\x04form\x00\x00\x00\x00\x00\x00\x00\x04file\x00\x00\x00\x00\x01\x03\x00\x04" +
+		"none\x01\x04data\x02\x07control\x00\x00\x0aheadersize\x00\x00\x00\x00\x00\x00\x00\x08checksum\x00\x00" +
+		"\x00\x00\x00\x00\x00\x07blockid\x00\x00\x00\x00\x00\x00\x00\x0alayouthash\x00\x00\x00\x00\x00\x00\x00" +
+		"\x10schemamismatches\x00\x00\x00\x00\x00\x00\x00\x07repairs\x00\x00\x00\x00\x00\x00\x00\x00\xe8\x08\x1d" +
+		"datahub.segment.ControlHeader\x01\x00\x00uControlHeader begins the control file. What stands before " +
+		"schema_mismatches\x0anever changes once the block can be seen.\x00\x00\x00\x00\x18datahub.segment.Pr" +
+		"eamble\x00EPreamble is how both files begin, in this form and in all later ones.\x02$magic is the te" +
+		"xt DATAHUB and a NUL.\x03\x0abyte_orderIbyte_order is 0x04030201 in the byte order of the one who wr" +
+		"ote the file.\x02\"form is the number of this format.\x00\x00\x18datahub.segment.FileKind\x00,FileKi" +
+		"nd says which file of a block this is.\x00\x00\x00\x00\x01\x00Adata is written by the producer only;" +
+		" consumers map it read-only.\x00\x02\x000control is written by everybody who is attached.\x00\x00\x03" +
+		"\x0bheader_sizeEheader_size is the size of the header in bytes, this record included.\x02uchecksum i" +
+		"s CRC32C over the header with this field zero; in the control\x0afile over the bytes before schema_m" +
+		"ismatches.\x00\x03\x08block_id.block_id is random and the same in both files.\x03\x0blayout_hash:lay" +
+		"out_hash is the layout hash of the header's own schema.\x07\x11schema_mismatches^schema_mismatches c" +
+		"ounts those who were refused because they were\x0acompiled for another schema.\x08counters\x064repai" +
+		"rs counts what tools have mended in this block.\x08counters",
 }
 
 // The layout of ControlHeader as the compiler must see it: its size, then each offset.
@@ -829,4 +833,5 @@ var (
 	_ [256]byte                                = [unsafe.Sizeof(ControlHeader{})]byte{} // size
 	_ [FieldControlHeaderPreamble]byte         = [unsafe.Offsetof(ControlHeader{}.Preamble)]byte{}
 	_ [FieldControlHeaderSchemaMismatches]byte = [unsafe.Offsetof(ControlHeader{}.SchemaMismatches)]byte{}
+	_ [FieldControlHeaderRepairs]byte          = [unsafe.Offsetof(ControlHeader{}.Repairs)]byte{}
 )

@@ -389,6 +389,7 @@ func TestBLDSControlHeader(t *testing.T) {
 	}{
 		{"Preamble", FieldControlHeaderPreamble, 80, "segment.Preamble"},
 		{"SchemaMismatches", FieldControlHeaderSchemaMismatches, 8, "uint64"},
+		{"Repairs", FieldControlHeaderRepairs, 8, "uint64"},
 	} {
 		got, ok := typ.FieldByName(f.name)
 		if !ok {

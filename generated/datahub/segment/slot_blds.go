@@ -602,9 +602,10 @@ var (
 type ProducerBaseline struct {
 	Position uint64
 	ResetNS  int64 `blds:"timestamp=ns"`
-	// SchemaMismatches is that of the control header.
+	// SchemaMismatches and repairs are those of the control header.
 	SchemaMismatches uint64
-	_                [104]byte `blds:"reserved"`
+	Repairs          uint64
+	_                [96]byte `blds:"reserved"`
 	Counters         ProducerCounters
 }
 
@@ -613,6 +614,7 @@ const (
 	FieldProducerBaselinePosition         fixed.Field = 0
 	FieldProducerBaselineResetNS          fixed.Field = 8
 	FieldProducerBaselineSchemaMismatches fixed.Field = 16
+	FieldProducerBaselineRepairs          fixed.Field = 24
 	FieldProducerBaselineCounters         fixed.Field = 128
 )
 
@@ -621,43 +623,44 @@ var ProducerBaselineSchema = fixed.Schema{
 	ID:      "datahub.segment.ProducerBaseline",
 	Version: [3]uint16{1, 0, 0},
 	LayoutHash: [32]byte{
-		0xe2, 0x87, 0x93, 0xe5, 0x2c, 0xc1, 0x76, 0xba, 0x5f, 0xaa, 0x46, 0x93, 0x21, 0xd9, 0xf4, 0x82,
-		0xae, 0x14, 0xeb, 0x31, 0x4c, 0xc1, 0x47, 0xa4, 0x58, 0xf6, 0xe7, 0x21, 0x1c, 0x48, 0x49, 0xab,
+		0xbe, 0xf8, 0x87, 0xe2, 0x0f, 0xd7, 0x19, 0x2e, 0xeb, 0x83, 0x32, 0xcf, 0x70, 0x4a, 0x70, 0xfb,
+		0x0a, 0xfa, 0x75, 0xcb, 0x3c, 0xf2, 0xee, 0xaf, 0x6f, 0x49, 0xd1, 0x1d, 0x8f, 0x07, 0xa2, 0xea,
 	},
 	SchemaHash: [32]byte{
-		0xa0, 0xa4, 0x55, 0xa7, 0xfa, 0x4c, 0xcb, 0x57, 0x06, 0x40, 0xd2, 0x70, 0xe4, 0x61, 0x95, 0x19,
-		0x3b, 0x1a, 0x96, 0xce, 0x6a, 0xc5, 0x62, 0x2b, 0xc5, 0x7f, 0x68, 0xd3, 0xa8, 0xdc, 0xf8, 0x64,
+		0xe0, 0x5e, 0xb1, 0x7f, 0xb4, 0x6c, 0x94, 0x8c, 0xd0, 0xcf, 0xdf, 0x6b, 0x87, 0x5a, 0x8c, 0x87,
+		0x6f, 0x80, 0x04, 0x70, 0xd8, 0x97, 0x6d, 0xf9, 0x1a, 0x8f, 0x67, 0xbd, 0xd1, 0x3f, 0x08, 0x21,
 	},
 	Size:  384,
 	Align: 128,
-	Descriptor: "BLDS\x01\xa5\x01\x01\x80\x03\x80\x01\x80\x03\x05\x00\x08\x08\x04\x00\x00\x00\x08\x08\x08\x08\x00\x00" +
-		"\x00\x10\x08\x08\x04\x00\x00\x00\x18h\x01\x10h\x00\x00\x80\x01\x80\x02\x08\x0e\x00\x00\x00\x80\x02\x08" +
-		"\x80\x02\x10\x00\x08\x08\x04\x00\x00\x00\x08\x08\x08\x04\x00\x00\x00\x10\x08\x08\x04\x00\x00\x00\x18" +
-		"\x08\x08\x04\x00\x00\x00 \x08\x08\x04\x00\x00\x00(\x08\x08\x04\x00\x00\x000\x08\x08\x04\x00\x00\x008" +
-		"\x08\x08\x04\x00\x00\x00@\x08\x08\x04\x00\x00\x00H\x08\x08\x04\x00\x00\x00P\x08\x08\x04\x00\x00\x00X" +
-		"\x08\x08\x04\x00\x00\x00`\x08\x08\x04\x00\x00\x00h\x08\x08\x04\x00\x00\x00p\x08\x08\x04\x00\x00\x00x" +
-		"\x88\x01\x01\x10\x88\x01\x00\x00\xe3\x02 datahub.segment.producerbaseline\x08position\x00\x00\x00\x00" +
-		"\x00\x00\x00\x07resetns\x00\x01\x04\x00\x00\x00\x00\x10schemamismatches\x00\x00\x00\x00\x00\x00\x00\x08" +
-		"counters\x00\x00\x00\x00\x00\x00\x00\x05bytes\x00\x00\x00\x00\x00\x00\x00\x09roomwaits\x00\x00\x00\x00" +
-		"\x00\x00\x00\x0aroomwaitns\x00\x02\x04\x00\x00\x00\x00\x09lockwaits\x00\x00\x00\x00\x00\x00\x00\x0al" +
-		"ockwaitns\x00\x02\x04\x00\x00\x00\x00\x0adrainwaits\x00\x00\x00\x00\x00\x00\x00\x0bdrainwaitns\x00\x02" +
-		"\x04\x00\x00\x00\x00\x08timeouts\x00\x00\x00\x00\x00\x00\x00\x07rescans\x00\x00\x00\x00\x00\x00\x00\x05" +
-		"wakes\x00\x00\x00\x00\x00\x00\x00\x09evictions\x00\x00\x00\x00\x00\x00\x00\x08detached\x00\x00\x00\x00" +
-		"\x00\x00\x00\x09reclaimed\x00\x00\x00\x00\x00\x00\x00\x09takeovers\x00\x00\x00\x00\x00\x00\x00\x0bfl" +
-		"exupdates\x00\x00\x00\x00\x00\x00\x00\x00\xb8\x09 datahub.segment.ProducerBaseline\x01\x00\x00\x9c\x01" +
-		"ProducerBaseline is what the producer's counters showed when they were last\x0areset. The baselines " +
-		"of the consumers, one ConsumerCounters per cell, follow it.\x00\x00\x00\x01\x08reset_ns\x03\x11schem" +
-		"a_mismatches0schema_mismatches is that of the control header.\x00\x00\x00 datahub.segment.ProducerCo" +
-		"unters\x00{ProducerCounters counts what a producer met since the block was made. How many\x0avalues " +
-		"it wrote follows from head or latest.\x029bytes committed; only counted where values have a length.\x03" +
-		"\x0aroom_waitsIroom_waits counts how often the ring was full, room_wait_ns for how long.\x01\x0croom" +
-		"_wait_ns\x03\x0alock_waits'lock_waits counts waits for a spinlock.\x01\x0clock_wait_ns\x03\x0bdrain_" +
-		"waits;drain_waits counts waits for consumers to finish, at close.\x01\x0ddrain_wait_ns\x00\x022resca" +
-		"ns counts how often the cells were looked at.\x02+wakes counts the times sleepers were woken.\x02Fev" +
-		"ictions counts consumers that lost their place because they stalled.\x02`detached counts consumers t" +
-		"hat lost their place because their cell held what\x0ano consumer writes.\x02;reclaimed counts cells " +
-		"of dead consumers that were cleaned.\x02?takeovers counts producers that went on where another one d" +
-		"ied.\x03\x0cflex_updates1flex_updates counts updates of the flexible zone.\x00",
+	Descriptor: "BLDS\x01\xac\x01\x01\x80\x03\x80\x01\x80\x03\x06\x00\x08\x08\x04\x00\x00\x00\x08\x08\x08\x08\x00\x00" +
+		"\x00\x10\x08\x08\x04\x00\x00\x00\x18\x08\x08\x04\x00\x00\x00 `\x01\x10`\x00\x00\x80\x01\x80\x02\x08\x0e" +
+		"\x00\x00\x00\x80\x02\x08\x80\x02\x10\x00\x08\x08\x04\x00\x00\x00\x08\x08\x08\x04\x00\x00\x00\x10\x08" +
+		"\x08\x04\x00\x00\x00\x18\x08\x08\x04\x00\x00\x00 \x08\x08\x04\x00\x00\x00(\x08\x08\x04\x00\x00\x000\x08" +
+		"\x08\x04\x00\x00\x008\x08\x08\x04\x00\x00\x00@\x08\x08\x04\x00\x00\x00H\x08\x08\x04\x00\x00\x00P\x08" +
+		"\x08\x04\x00\x00\x00X\x08\x08\x04\x00\x00\x00`\x08\x08\x04\x00\x00\x00h\x08\x08\x04\x00\x00\x00p\x08" +
+		"\x08\x04\x00\x00\x00x\x88\x01\x01\x10\x88\x01\x00\x00\xf2\x02 datahub.segment.producerbaseline\x08po" +
+		"sition\x00\x00\x00\x00\x00\x00\x00\x07resetns\x00\x01\x04\x00\x00\x00\x00\x10schemamismatches\x00\x00" +
+		"\x00\x00\x00\x00\x00\x07repairs\x00\x00\x00\x00\x00\x00\x00\x08counters\x00\x00\x00\x00\x00\x00\x00\x05" +
+		"bytes\x00\x00\x00\x00\x00\x00\x00\x09roomwaits\x00\x00\x00\x00\x00\x00\x00\x0aroomwaitns\x00\x02\x04" +
+		"\x00\x00\x00\x00\x09lockwaits\x00\x00\x00\x00\x00\x00\x00\x0alockwaitns\x00\x02\x04\x00\x00\x00\x00\x0a" +
+		"drainwaits\x00\x00\x00\x00\x00\x00\x00\x0bdrainwaitns\x00\x02\x04\x00\x00\x00\x00\x08timeouts\x00\x00" +
+		"\x00\x00\x00\x00\x00\x07rescans\x00\x00\x00\x00\x00\x00\x00\x05wakes\x00\x00\x00\x00\x00\x00\x00\x09" +
+		"evictions\x00\x00\x00\x00\x00\x00\x00\x08detached\x00\x00\x00\x00\x00\x00\x00\x09reclaimed\x00\x00\x00" +
+		"\x00\x00\x00\x00\x09takeovers\x00\x00\x00\x00\x00\x00\x00\x0bflexupdates\x00\x00\x00\x00\x00\x00\x00" +
+		"\x00\xc7\x09 datahub.segment.ProducerBaseline\x01\x00\x00\x9c\x01ProducerBaseline is what the produc" +
+		"er's counters showed when they were last\x0areset. The baselines of the consumers, one ConsumerCount" +
+		"ers per cell, follow it.\x00\x00\x00\x01\x08reset_ns\x03\x11schema_mismatches>schema_mismatches and " +
+		"repairs are those of the control header.\x00\x00\x00\x00 datahub.segment.ProducerCounters\x00{Produc" +
+		"erCounters counts what a producer met since the block was made. How many\x0avalues it wrote follows " +
+		"from head or latest.\x029bytes committed; only counted where values have a length.\x03\x0aroom_waits" +
+		"Iroom_waits counts how often the ring was full, room_wait_ns for how long.\x01\x0croom_wait_ns\x03\x0a" +
+		"lock_waits'lock_waits counts waits for a spinlock.\x01\x0clock_wait_ns\x03\x0bdrain_waits;drain_wait" +
+		"s counts waits for consumers to finish, at close.\x01\x0ddrain_wait_ns\x00\x022rescans counts how of" +
+		"ten the cells were looked at.\x02+wakes counts the times sleepers were woken.\x02Fevictions counts c" +
+		"onsumers that lost their place because they stalled.\x02`detached counts consumers that lost their p" +
+		"lace because their cell held what\x0ano consumer writes.\x02;reclaimed counts cells of dead consumer" +
+		"s that were cleaned.\x02?takeovers counts producers that went on where another one died.\x03\x0cflex" +
+		"_updates1flex_updates counts updates of the flexible zone.\x00",
 }
 
 // The layout of ProducerBaseline as the compiler must see it: its size, then each offset.
@@ -666,6 +669,7 @@ var (
 	_ [FieldProducerBaselinePosition]byte         = [unsafe.Offsetof(ProducerBaseline{}.Position)]byte{}
 	_ [FieldProducerBaselineResetNS]byte          = [unsafe.Offsetof(ProducerBaseline{}.ResetNS)]byte{}
 	_ [FieldProducerBaselineSchemaMismatches]byte = [unsafe.Offsetof(ProducerBaseline{}.SchemaMismatches)]byte{}
+	_ [FieldProducerBaselineRepairs]byte          = [unsafe.Offsetof(ProducerBaseline{}.Repairs)]byte{}
 	_ [FieldProducerBaselineCounters]byte         = [unsafe.Offsetof(ProducerBaseline{}.Counters)]byte{}
 )
 

@@ -267,6 +267,7 @@ func TestBLDSProducerBaseline(t *testing.T) {
 		{"Position", FieldProducerBaselinePosition, 8, "uint64"},
 		{"ResetNS", FieldProducerBaselineResetNS, 8, "int64"},
 		{"SchemaMismatches", FieldProducerBaselineSchemaMismatches, 8, "uint64"},
+		{"Repairs", FieldProducerBaselineRepairs, 8, "uint64"},
 		{"Counters", FieldProducerBaselineCounters, 256, "segment.ProducerCounters"},
 	} {
 		got, ok := typ.FieldByName(f.name)

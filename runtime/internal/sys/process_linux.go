@@ -19,6 +19,21 @@ const userHZ = 100
 // Unix epoch. An error that is fs.ErrNotExist says that there is no such
 // process; a zombie is one.
 func ProcessStart(pid int) (start uint64, startedNS int64, err error) {
+	start, _, err = ProcessState(pid)
+	if err != nil {
+		return 0, 0, err
+	}
+	var ts unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &ts); err != nil {
+		return 0, 0, err
+	}
+	booted := time.Now().UnixNano() - ts.Nano()
+	return start, booted + int64(start)*(int64(time.Second)/userHZ), nil
+}
+
+// ProcessState returns when process pid started, as ProcessStart does, and the letter
+// by which the kernel calls its state: T and t stopped, Z ended, others alive.
+func ProcessState(pid int) (start uint64, state byte, err error) {
 	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	if err != nil {
 		if errors.Is(err, unix.ESRCH) {
@@ -33,15 +48,8 @@ func ProcessStart(pid int) (start uint64, startedNS int64, err error) {
 	if len(fields) <= startTime {
 		return 0, 0, fmt.Errorf("/proc/%d/stat has %d fields after the name", pid, len(fields))
 	}
-	if start, err = strconv.ParseUint(fields[startTime], 10, 64); err != nil {
-		return 0, 0, err
-	}
-	var ts unix.Timespec
-	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &ts); err != nil {
-		return 0, 0, err
-	}
-	booted := time.Now().UnixNano() - ts.Nano()
-	return start, booted + int64(start)*(int64(time.Second)/userHZ), nil
+	start, err = strconv.ParseUint(fields[startTime], 10, 64)
+	return start, fields[0][0], err
 }
 
 // BootID returns a number that changes with each start of the machine, zero if
