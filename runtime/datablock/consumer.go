@@ -62,12 +62,18 @@ func Attach[T any](s *Spec, name string, opts ...Option) (*Consumer[T], error) {
 // ctx. After a [TimeoutError], ErrProducerDied and ErrChecksum the consumer is as
 // good as before.
 func (c *Consumer[T]) Next(ctx context.Context) (Sample[T], error) {
+	if b, ok := c.quick(true); ok {
+		return Sample[T]{Seq: c.r.Seq(), Value: view[T](b), Lost: c.r.Lost(), c: c.consumer}, nil
+	}
 	s, err := c.next(ctx)
 	return sample[T](c.consumer, s, err == nil), err
 }
 
 // TryNext is Next without waiting: ok is false if there is nothing new.
 func (c *Consumer[T]) TryNext() (v Sample[T], ok bool, err error) {
+	if b, ok := c.quick(false); ok {
+		return Sample[T]{Seq: c.r.Seq(), Value: view[T](b), Lost: c.r.Lost(), c: c.consumer}, true, nil
+	}
 	s, ok, err := c.tryNext()
 	return sample[T](c.consumer, s, ok), ok, err
 }
@@ -147,6 +153,31 @@ func (c *consumer) ready() error {
 		return nil
 	}
 	return c.Release()
+}
+
+// quick lends the next value where that needs little: it is plain, and there, or it
+// comes soon if there is time to wait for it. It says false if it has to be asked for
+// in the long way, which also tells what is wrong.
+func (c *consumer) quick(wait bool) (payload []byte, ok bool) {
+	if c.closed.Load() || c.inside || !c.r.Plain() {
+		return nil, false
+	}
+	payload, ok = c.r.Advance()
+	if c.lent = ok; ok || !wait || c.opts.timeout == 0 || c.enter() != nil {
+		return payload, ok
+	}
+	// Nobody unmaps what is looked at from here on. That costs less than being able to
+	// sleep.
+	if !c.closed.Load() && c.r.Plain() {
+		payload, ok = c.r.PollPlain()
+	}
+	if ok && c.closed.Load() {
+		c.r.PutBack()
+		ok = false
+	}
+	c.lent = ok
+	c.slow.Unlock()
+	return payload, ok
 }
 
 func (c *consumer) next(ctx context.Context) (slot.Slot, error) {

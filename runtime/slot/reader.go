@@ -93,16 +93,11 @@ type Reader struct {
 // the reader lost its place, misuse, or a bad value that was skipped.
 func (r *Reader) TryAcquire() (Slot, bool, error) {
 	if r.plain && r.held == 0 {
-		// Only for this position: stamps of others say nothing. Pairs with the stamp
-		// store in Writer.Commit.
-		if r.slots.Fast64(r.off).Load() != r.pos+1 {
-			if r.shown != r.pos {
-				r.show()
-			}
+		b, ok := r.look()
+		if !ok {
 			return Slot{}, false, nil
 		}
-		r.held = 1
-		return Slot{Seq: r.pos, Payload: r.slots.Bytes(r.off+r.payload, r.size), Lost: r.lost}, true, nil
+		return Slot{Seq: r.pos, Payload: b, Lost: r.lost}, true, nil
 	}
 	return r.try()
 }

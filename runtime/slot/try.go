@@ -56,22 +56,17 @@ func (w *Writer) Readers() int {
 // Poll is [Reader.TryAcquire] again and again for as long as that is worth before
 // sleeping.
 func (r *Reader) Poll() (Slot, bool, error) {
-	if !r.plain || r.held != 0 {
-		if r.err == nil && r.held == 0 && !r.spin() {
+	if r.plain && r.held == 0 {
+		b, ok := r.PollPlain()
+		if !ok {
 			return Slot{}, false, nil
 		}
-		return r.try()
+		return Slot{Seq: r.pos, Payload: b, Lost: r.lost}, true, nil
 	}
-	stamp, next := r.slots.Fast64(r.off), r.pos+1
-	for i := range r.wait.budget() {
-		if stamp.Load() == next { // as in TryAcquire
-			r.wait.hit(i)
-			r.held = 1
-			return Slot{Seq: r.pos, Payload: r.slots.Bytes(r.off+r.payload, r.size), Lost: r.lost}, true, nil
-		}
+	if r.err == nil && r.held == 0 && !r.spin() {
+		return Slot{}, false, nil
 	}
-	r.wait.miss()
-	return Slot{}, false, nil
+	return r.try()
 }
 
 // PutBack ends the use of the value that was lent last, as if it had never been: it
