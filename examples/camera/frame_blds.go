@@ -46,11 +46,23 @@ func (c frameChannel) Attach(name string, opts ...datablock.Option) (*FrameConsu
 	return &FrameConsumer{r}, nil
 }
 
+// Observe looks at the channel name without taking part in it, until the observer is closed.
+func (c frameChannel) Observe(name string, opts ...datablock.Option) (*FrameObserver, error) {
+	o, err := datablock.Observe[Frame](c.spec, name, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return &FrameObserver{o}, nil
+}
+
 // A FrameProducer writes values of [Frame] to its channel.
 type FrameProducer struct{ *datablock.Producer[Frame] }
 
 // A FrameConsumer reads values of [Frame] from a channel.
 type FrameConsumer struct{ *datablock.Consumer[Frame] }
+
+// A FrameObserver looks at values of [Frame] in a channel, and nobody knows.
+type FrameObserver struct{ *datablock.Observer[Frame] }
 
 // FrameSchema is the schema of [Frame].
 var FrameSchema = datablock.Schema{

@@ -65,11 +65,23 @@ func (c commandChannel) Attach(name string, opts ...datablock.Option) (*CommandC
 	return &CommandConsumer{r}, nil
 }
 
+// Observe looks at the channel name without taking part in it, until the observer is closed.
+func (c commandChannel) Observe(name string, opts ...datablock.Option) (*CommandObserver, error) {
+	o, err := datablock.Observe[Command](c.spec, name, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return &CommandObserver{o}, nil
+}
+
 // A CommandProducer writes values of [Command] to its channel.
 type CommandProducer struct{ *datablock.Producer[Command] }
 
 // A CommandConsumer reads values of [Command] from a channel.
 type CommandConsumer struct{ *datablock.Consumer[Command] }
+
+// A CommandObserver looks at values of [Command] in a channel, and nobody knows.
+type CommandObserver struct{ *datablock.Observer[Command] }
 
 // CommandSchema is the schema of [Command].
 var CommandSchema = datablock.Schema{

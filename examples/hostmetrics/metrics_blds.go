@@ -81,11 +81,23 @@ func (c snapshotChannel) Attach(name string, opts ...datablock.Option) (*Snapsho
 	return &SnapshotConsumer{r}, nil
 }
 
+// Observe looks at the channel name without taking part in it, until the observer is closed.
+func (c snapshotChannel) Observe(name string, opts ...datablock.Option) (*SnapshotObserver, error) {
+	o, err := datablock.Observe[Snapshot](c.spec, name, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return &SnapshotObserver{o}, nil
+}
+
 // A SnapshotProducer writes values of [Snapshot] to its channel.
 type SnapshotProducer struct{ *datablock.Producer[Snapshot] }
 
 // A SnapshotConsumer reads values of [Snapshot] from a channel.
 type SnapshotConsumer struct{ *datablock.Consumer[Snapshot] }
+
+// A SnapshotObserver looks at values of [Snapshot] in a channel, and nobody knows.
+type SnapshotObserver struct{ *datablock.Observer[Snapshot] }
 
 // SnapshotSchema is the schema of [Snapshot].
 var SnapshotSchema = datablock.Schema{

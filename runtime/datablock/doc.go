@@ -27,7 +27,7 @@
 // # Looking on
 //
 // An [Observer] sees values without taking part: read-only, without a consumer's
-// place, never in anybody's way. [MetricsOf] tells what a channel's participants
+// place, never in anybody's way: weather.ReadingChannel.Observe("roof"). [MetricsOf] tells what a channel's participants
 // counted, the Metrics of a handle the same with its own counters to the last
 // value.
 //

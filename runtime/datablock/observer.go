@@ -24,8 +24,9 @@ import (
 // until the next call, also after Close.
 type Observer[T any] struct{ c *Consumer[T] }
 
-// Observe makes an observer of a channel that exists. Of s only the Schema needs to
-// be set, and the policies that the program insists on:
+// Observe makes an observer of a channel that exists. Generated code calls it with
+// all of a channel's policies; others may ask for less. Of s only the Schema needs
+// to be set, and the policies that the program insists on:
 //
 //	o, err := datablock.Observe[weather.Reading](&datablock.Spec{Schema: &weather.ReadingSchema}, "roof")
 //

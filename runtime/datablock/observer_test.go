@@ -307,6 +307,10 @@ func TestATypedObserverReadsFieldsAndZone(t *testing.T) {
 	must(t, err)
 	defer p.Close()
 	spec := datablock.Spec{Schema: &weather.ZonedSchema, Flex: &weather.SiteSchema}
+	// What the generator makes of a channel insists on its policies, too.
+	g, err := weather.ZonedChannel.Observe("roof", at, datablock.StartOldest())
+	must(t, err)
+	defer g.Close()
 	o, err := datablock.Observe[weather.Zoned](&spec, "roof", at, datablock.StartOldest())
 	must(t, err)
 	defer o.Close()
@@ -315,6 +319,8 @@ func TestATypedObserverReadsFieldsAndZone(t *testing.T) {
 	for _, look := range []func() (datablock.Sample[weather.Zoned], error){
 		func() (datablock.Sample[weather.Zoned], error) { return o.Next(within(t)) },
 		o.Latest,
+		func() (datablock.Sample[weather.Zoned], error) { return g.Next(within(t)) },
+		g.Latest,
 	} {
 		s, err := look()
 		must(t, err)
@@ -323,8 +329,11 @@ func TestATypedObserverReadsFieldsAndZone(t *testing.T) {
 		}
 	}
 	var site weather.Site
-	if _, err := datablock.ObserveFlex[weather.Site](o).Get(&site); err != nil || site.Number != 7 {
-		t.Errorf("zone: %+v, %v", site, err)
+	for _, zone := range []*datablock.FlexReader[weather.Site]{datablock.ObserveFlex[weather.Site](o), g.Flex()} {
+		if _, err := zone.Get(&site); err != nil || site.Number != 7 {
+			t.Errorf("zone: %+v, %v", site, err)
+		}
+		site = weather.Site{}
 	}
 	if _, err := datablock.Observe[weather.Site](&spec, "roof", at); err == nil {
 		t.Error("another Go type is accepted")
@@ -334,6 +343,9 @@ func TestATypedObserverReadsFieldsAndZone(t *testing.T) {
 	}
 	if _, err := datablock.ObserveRaw(rawSpec(datablock.SyncReaders), "cellar", at); !errors.Is(err, datablock.ErrNotFound) {
 		t.Errorf("no such channel: %v", err)
+	}
+	if _, err := weather.ReadingChannel.Observe("roof", at); !errors.Is(err, datablock.ErrSchema) {
+		t.Errorf("an observer of another schema: %v", err)
 	}
 	if m, err := p.Metrics(); err != nil || m.SchemaMismatches != 0 {
 		t.Errorf("%d mismatches were counted, %v", m.SchemaMismatches, err)

@@ -72,12 +72,12 @@ func stringLiteral(data []byte) string {
 	return b.String()
 }
 
-// channel adds the channel of a schema and the types of its two ends.
+// channel adds the channel of a schema and the types of those who use it.
 func (f *file) channel(r *record) {
 	s, c := r.schema, r.schema.Channel
 	channel, typ := r.name+"Channel", strings.ToLower(r.name[:1])+r.name[1:]+"Channel"
-	producer, consumer := r.name+"Producer", r.name+"Consumer"
-	for _, name := range []string{channel, typ, producer, consumer} {
+	producer, consumer, observer := r.name+"Producer", r.name+"Consumer", r.name+"Observer"
+	for _, name := range []string{channel, typ, producer, consumer, observer} {
 		f.scope.declare(name, c.Pos)
 	}
 	f.decl(fmt.Sprintf("%s makes and joins channels of [%s] with the declared policies.", channel, r.name),
@@ -89,10 +89,15 @@ func (f *file) channel(r *record) {
 	f.decl("Attach joins the channel name as a consumer, to be closed after use.",
 		"func (c %s) Attach(name string, opts ...%v) (*%s, error) {\nr, err := %v[%s](c.spec, name, opts...)\nif err != nil {\nreturn nil, err\n}\nreturn &%s{r}, nil\n}",
 		typ, f.rt("Option"), consumer, f.rt("Attach"), r.name, consumer)
+	f.decl("Observe looks at the channel name without taking part in it, until the observer is closed.",
+		"func (c %s) Observe(name string, opts ...%v) (*%s, error) {\no, err := %v[%s](c.spec, name, opts...)\nif err != nil {\nreturn nil, err\n}\nreturn &%s{o}, nil\n}",
+		typ, f.rt("Option"), observer, f.rt("Observe"), r.name, observer)
 	f.decl(fmt.Sprintf("A %s writes values of [%s] to its channel.", producer, r.name),
 		"type %s struct{ *%v[%s] }", producer, f.rt("Producer"), r.name)
 	f.decl(fmt.Sprintf("A %s reads values of [%s] from a channel.", consumer, r.name),
 		"type %s struct{ *%v[%s] }", consumer, f.rt("Consumer"), r.name)
+	f.decl(fmt.Sprintf("A %s looks at values of [%s] in a channel, and nobody knows.", observer, r.name),
+		"type %s struct{ *%v[%s] }", observer, f.rt("Observer"), r.name)
 	if s.Flex == nil {
 		return
 	}
@@ -101,6 +106,8 @@ func (f *file) channel(r *record) {
 		"func (p *%s) Flex() *%v[%v] {\nreturn %v[%v](p.Producer)\n}", producer, f.rt("FlexWriter"), flex, f.rt("NewFlexWriter"), flex)
 	f.decl("Flex returns the flexible zone of the channel, for reading.",
 		"func (c *%s) Flex() *%v[%v] {\nreturn %v[%v](c.Consumer)\n}", consumer, f.rt("FlexReader"), flex, f.rt("NewFlexReader"), flex)
+	f.decl("Flex returns the flexible zone of the channel, for looking at; one of mode Shared cannot be observed.",
+		"func (o *%s) Flex() *%v[%v] {\nreturn %v[%v](o.Observer)\n}", observer, f.rt("FlexReader"), flex, f.rt("ObserveFlex"), flex)
 }
 
 // flex names the type of the flexible zone, or with a suffix what belongs to it.

@@ -68,11 +68,23 @@ func (c readingChannel) Attach(name string, opts ...datablock.Option) (*ReadingC
 	return &ReadingConsumer{r}, nil
 }
 
+// Observe looks at the channel name without taking part in it, until the observer is closed.
+func (c readingChannel) Observe(name string, opts ...datablock.Option) (*ReadingObserver, error) {
+	o, err := datablock.Observe[Reading](c.spec, name, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return &ReadingObserver{o}, nil
+}
+
 // A ReadingProducer writes values of [Reading] to its channel.
 type ReadingProducer struct{ *datablock.Producer[Reading] }
 
 // A ReadingConsumer reads values of [Reading] from a channel.
 type ReadingConsumer struct{ *datablock.Consumer[Reading] }
+
+// A ReadingObserver looks at values of [Reading] in a channel, and nobody knows.
+type ReadingObserver struct{ *datablock.Observer[Reading] }
 
 // ReadingSchema is the schema of [Reading].
 var ReadingSchema = datablock.Schema{

@@ -103,11 +103,23 @@ func (c zonedChannel) Attach(name string, opts ...datablock.Option) (*ZonedConsu
 	return &ZonedConsumer{r}, nil
 }
 
+// Observe looks at the channel name without taking part in it, until the observer is closed.
+func (c zonedChannel) Observe(name string, opts ...datablock.Option) (*ZonedObserver, error) {
+	o, err := datablock.Observe[Zoned](c.spec, name, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return &ZonedObserver{o}, nil
+}
+
 // A ZonedProducer writes values of [Zoned] to its channel.
 type ZonedProducer struct{ *datablock.Producer[Zoned] }
 
 // A ZonedConsumer reads values of [Zoned] from a channel.
 type ZonedConsumer struct{ *datablock.Consumer[Zoned] }
+
+// A ZonedObserver looks at values of [Zoned] in a channel, and nobody knows.
+type ZonedObserver struct{ *datablock.Observer[Zoned] }
 
 // Flex returns the flexible zone of the channel, for writing.
 func (p *ZonedProducer) Flex() *datablock.FlexWriter[Site] {
@@ -117,6 +129,11 @@ func (p *ZonedProducer) Flex() *datablock.FlexWriter[Site] {
 // Flex returns the flexible zone of the channel, for reading.
 func (c *ZonedConsumer) Flex() *datablock.FlexReader[Site] {
 	return datablock.NewFlexReader[Site](c.Consumer)
+}
+
+// Flex returns the flexible zone of the channel, for looking at; one of mode Shared cannot be observed.
+func (o *ZonedObserver) Flex() *datablock.FlexReader[Site] {
+	return datablock.ObserveFlex[Site](o.Observer)
 }
 
 // ZonedSchema is the schema of [Zoned].
@@ -183,11 +200,23 @@ func (c inPlaceChannel) Attach(name string, opts ...datablock.Option) (*InPlaceC
 	return &InPlaceConsumer{r}, nil
 }
 
+// Observe looks at the channel name without taking part in it, until the observer is closed.
+func (c inPlaceChannel) Observe(name string, opts ...datablock.Option) (*InPlaceObserver, error) {
+	o, err := datablock.Observe[InPlace](c.spec, name, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return &InPlaceObserver{o}, nil
+}
+
 // A InPlaceProducer writes values of [InPlace] to its channel.
 type InPlaceProducer struct{ *datablock.Producer[InPlace] }
 
 // A InPlaceConsumer reads values of [InPlace] from a channel.
 type InPlaceConsumer struct{ *datablock.Consumer[InPlace] }
+
+// A InPlaceObserver looks at values of [InPlace] in a channel, and nobody knows.
+type InPlaceObserver struct{ *datablock.Observer[InPlace] }
 
 // Flex returns the flexible zone of the channel, for writing.
 func (p *InPlaceProducer) Flex() *datablock.FlexWriter[Tag] {
@@ -197,6 +226,11 @@ func (p *InPlaceProducer) Flex() *datablock.FlexWriter[Tag] {
 // Flex returns the flexible zone of the channel, for reading.
 func (c *InPlaceConsumer) Flex() *datablock.FlexReader[Tag] {
 	return datablock.NewFlexReader[Tag](c.Consumer)
+}
+
+// Flex returns the flexible zone of the channel, for looking at; one of mode Shared cannot be observed.
+func (o *InPlaceObserver) Flex() *datablock.FlexReader[Tag] {
+	return datablock.ObserveFlex[Tag](o.Observer)
 }
 
 // InPlaceSchema is the schema of [InPlace].
