@@ -50,7 +50,7 @@ func (w *Writer) Drain(ctx context.Context, timeout time.Duration) error {
 		case w.wait.strategy == Busy:
 			w.wait.pause()
 		default:
-			b := w.roomBell.Load()
+			b := w.ticket()
 			if w.wait.asks() {
 				w.wanting = true
 				w.roomWanted.Store(1) // as in awaitRoom
@@ -82,7 +82,7 @@ func (w *Writer) drained() bool {
 		}
 		// A reader of an overwritten ring may be any distance behind.
 		cur := w.cells[i].cursor.Load()
-		counts := w.cells[i].evicted.Load() != inc
+		counts := !w.isOut(i, inc)
 		if w.conf.Sync != hdr.SyncOverwrite {
 			cur, counts = w.cursor(i, inc)
 		}

@@ -50,8 +50,11 @@ func (b *Book) Figures() Figures {
 	f := Figures{Position: b.Position(), Readers: make([]ReaderCounts, b.plan.Consumers)}
 	f.Writer.each(func(off uint64, n *uint64) { *n = b.producer.Peek(off) })
 	for i := range f.Readers {
-		base := uint64(i) * countersSize
-		f.Readers[i].each(func(off uint64, n *uint64) { *n = b.counters.Peek(base + off) })
+		base, counters := uint64(i)*countersSize, b.counters
+		if b.desks != nil {
+			counters = b.desks[i].counters
+		}
+		f.Readers[i].each(func(off uint64, n *uint64) { *n = counters.Peek(base + off) })
 	}
 	return f
 }
@@ -160,7 +163,7 @@ func (b *Book) Cell(i int, position uint64) CellState {
 		Attached:    active(inc),
 		Evicted:     active(inc) && c.evicted.Load() == inc,
 		Owner:       b.cellOwner(i),
-		HeartbeatNS: int64(b.cells.Peek(c.base + uint64(hdr.FieldConsumerCellHeartbeatNS))),
+		HeartbeatNS: int64(c.region.Peek(c.base + uint64(hdr.FieldConsumerCellHeartbeatNS))),
 		Cursor:      c.cursor.Load(),
 	}
 	if b.conf.latest() {

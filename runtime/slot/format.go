@@ -130,6 +130,13 @@ func mark(m Memory, h Host, state uint32, successor uint64) error {
 	page.U32(uint64(hdr.FieldProducerPageState)).Store(state)
 	bell := page.U32(uint64(hdr.FieldProducerPageBell))
 	roomBell := control.U32(uint64(hdr.FieldControlWordsRoomBell))
+	for i := range m.Desks {
+		var d desk
+		if err := d.setWords(m.Desks[i].Control); err != nil {
+			return fmt.Errorf("desk %d: %w", i, err)
+		}
+		ringDesks([]desk{d}, h)
+	}
 	// Sleepers look at the state after they wake; see Reader.await.
 	control.U32(uint64(hdr.FieldControlWordsSleepers)).Store(0)
 	bell.Add(1)

@@ -276,7 +276,8 @@ func (r *Reader) Cell() int { return r.index }
 // cellOwner describes the owner of cell i, which may hold anything.
 func (v *view) cellOwner(i int) Holder {
 	b := make([]byte, cellSize-uint32(hdr.FieldConsumerCellPID))
-	v.cells.PeekBytes(b, uint64(i)*uint64(v.plan.CellStride)+uint64(hdr.FieldConsumerCellPID))
+	c := v.cell(i)
+	c.region.PeekBytes(b, c.base+uint64(hdr.FieldConsumerCellPID))
 	return Holder{
 		Cell:  i,
 		PID:   binary.NativeEndian.Uint32(b),

@@ -14,6 +14,12 @@ import (
 type Memory struct {
 	Producer, Flex, Slots                          []byte
 	Control, Cells, Spinlocks, Counters, Baselines []byte
+
+	// Desks is given to a producer whose consumers do not share their control memory:
+	// there is one for each cell, and Control is the producer's own. The consumers of
+	// such a block have OwnBell.
+	Desks   []Desk
+	OwnBell bool
 }
 
 // A view is a Memory whose sizes were checked.
@@ -28,6 +34,7 @@ type view struct {
 	successor, selector       *word.U64
 	bell, roomWanted, state   *word.U32
 	sleepers, roomBell        *word.U32
+	desks                     []desk // of a producer, if each consumer has its own
 }
 
 func newView(m Memory, p Plan, c Config) (*view, error) {
@@ -70,7 +77,10 @@ func viewOf(m Memory, p Plan, c Config) (*view, error) {
 	v.state = v.producer.U32(uint64(hdr.FieldProducerPageState))
 	v.sleepers = v.control.U32(uint64(hdr.FieldControlWordsSleepers))
 	v.roomBell = v.control.U32(uint64(hdr.FieldControlWordsRoomBell))
-	return v, nil
+	if m.OwnBell {
+		v.bell = v.control.U32(uint64(hdr.FieldControlWordsBell))
+	}
+	return v, v.setDesks(m.Desks)
 }
 
 // stamp returns the stamp of slot i, which is below plan.Slots.
@@ -81,12 +91,18 @@ func (v *view) stamp(i uint64) *word.U64 {
 // A cell is the words of one consumer cell.
 type cell struct {
 	incarnation, hold, cursor, evicted *word.U64
-	base                               uint64 // offset in the region of cells
+	region                             word.Region
+	base                               uint64 // offset in the region
 }
 
 func (v *view) cell(i int) cell {
-	at := func(f uint64) *word.U64 { return v.cells.U64(uint64(i)*uint64(v.plan.CellStride) + f) }
+	r := v.cells
+	if v.desks != nil {
+		r = v.desks[i].cells
+	}
+	at := func(f uint64) *word.U64 { return r.U64(uint64(i)*uint64(v.plan.CellStride) + f) }
 	return cell{
+		region:      r,
 		incarnation: at(uint64(hdr.FieldConsumerCellIncarnation)),
 		hold:        at(uint64(hdr.FieldConsumerCellHold)),
 		cursor:      at(uint64(hdr.FieldConsumerCellCursor)),

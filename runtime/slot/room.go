@@ -50,7 +50,7 @@ func (w *Writer) awaitRoom(ctx context.Context, timeout time.Duration, n uint64)
 					return w.endWait(start, nil)
 				}
 			}
-			b := w.roomBell.Load()
+			b := w.ticket()
 			if w.wait.asks() {
 				w.wanting = true
 				w.roomWanted.Store(1) // pairs with the room_wanted load in Reader.tellRoom
@@ -72,6 +72,9 @@ func (w *Writer) endWait(start int64, err error) error {
 	if w.wanting {
 		w.wanting = false
 		w.roomWanted.Store(0) // readers never do
+	}
+	if w.wait.bells != nil {
+		w.wait.bells.vain = 0
 	}
 	w.count.RoomWaitNS += uint64(w.clock.mono() - start)
 	return err
@@ -140,6 +143,10 @@ func (w *Writer) watch(now int64) (i int, inc uint64) {
 		return i, 0
 	}
 	inc = w.cells[i].incarnation.Load()
+	if w.desks != nil {
+		w.stall = stall{cell: i, incarnation: inc, cursor: w.heldAt, since: w.stalledDesk(i, now)}
+		return i, inc
+	}
 	if w.stall.incarnation != inc || w.stall.cell != i || w.stall.cursor != w.heldAt {
 		w.stall = stall{cell: i, incarnation: inc, cursor: w.heldAt, since: now}
 	}

@@ -9,7 +9,14 @@ import (
 type sighting struct {
 	incarnation uint64
 	cursor      uint64
-	placed      bool // cursor has been within the ring once: from then on it only goes up
+	placed      bool   // cursor has been within the ring once: from then on it only goes up
+	out         uint64 // the incarnation that lost its place
+
+	// Of a desk.
+	turn  uint32 // whose it is
+	at    uint64 // position + 1 that it was last in the way of
+	since int64  // since when
+	high  uint64 // the highest cursor it was in the way with
 }
 
 // rescan looks at all cells and sets limit. It reports whether n positions may be
@@ -68,13 +75,13 @@ func (w *Writer) slowest(limit uint64) uint64 {
 // any distance behind: it published a head from before it was stopped, and will
 // look again. Nothing can be written until it has.
 func (w *Writer) cursor(i int, inc uint64) (cur uint64, counts bool) {
-	c, s := &w.cells[i], &w.seen[i]
+	c, s := &w.cells[i], w.sight(i)
 	cur = c.cursor.Load() // pairs with the cursor store in Reader.Release
-	if c.evicted.Load() == inc {
+	if w.isOut(i, inc) {
 		return 0, false
 	}
 	if s.incarnation != inc {
-		*s = sighting{incarnation: inc}
+		s.incarnation, s.cursor, s.placed = inc, 0, false
 	}
 	if s.placed && cur == s.cursor {
 		return cur, true
@@ -99,10 +106,11 @@ func (w *Writer) cursor(i int, inc uint64) (cur uint64, counts bool) {
 // singleCursor returns the cursor of the only reader. It counts whether somebody
 // is attached or not. If the cell holds nonsense, what it last held counts.
 func (w *Writer) singleCursor() uint64 {
-	c, s := &w.cells[0], &w.seen[0]
+	c := &w.cells[0]
 	inc := c.incarnation.Load()
 	cur := c.cursor.Load() // pairs with the cursor store in Reader.Release
-	if active(inc) && c.evicted.Load() == inc {
+	s := w.sight(0)
+	if active(inc) && w.isOut(0, inc) {
 		return w.lastOK
 	}
 	good := w.pos-cur <= uint64(w.plan.Capacity)
@@ -111,6 +119,9 @@ func (w *Writer) singleCursor() uint64 {
 	}
 	if good {
 		s.incarnation, w.lastOK = inc, cur
+		if w.desks != nil && cur > w.desks[0].seat.Kept.Load() {
+			w.desks[0].seat.Kept.Store(cur)
+		}
 		return cur
 	}
 	if active(inc) && c.incarnation.Load() == inc {
@@ -123,6 +134,9 @@ func (w *Writer) singleCursor() uint64 {
 func (w *Writer) detach(i int, inc uint64) {
 	w.count.Detached++
 	w.evict(i, inc)
+	if w.desks != nil {
+		w.deskHost.Expel(i)
+	}
 }
 
 // evict takes the place of incarnation inc of cell i. It is set before anything is
@@ -133,6 +147,7 @@ func (w *Writer) evict(i int, inc uint64) {
 	// like the gate.
 	w.cells[i].evicted.Store(inc)
 	w.cells[i].evicted.Load()
+	w.seen[i].out = inc
 }
 
 // reclaim cleans the cells of dead readers that stand between the writer and n

@@ -68,6 +68,7 @@ type waiting struct {
 	stop     func() bool
 	alarm    *alarm
 	yielder  yielder
+	bells    *bells // of a writer whose consumers have desks
 	skip     uint32 // waits until it yields again
 	penalty  uint32 // what skip was last
 }
@@ -166,6 +167,10 @@ func (w *waiting) sleep(ctx context.Context, b uint32, until int64) {
 	}
 	if done := ctx.Done(); done != w.done {
 		w.arm(ctx, done)
+	}
+	if w.bells != nil {
+		w.bells.wait(d)
+		return
 	}
 	w.host.Wait(word.Addr(w.word), b, d)
 }

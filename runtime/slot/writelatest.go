@@ -65,7 +65,7 @@ func (w *Writer) scanHolds() {
 		case h <= uint64(len(w.busy)):
 			w.busy[h-1] = true
 		default:
-			if inc := c.incarnation.Load(); c.evicted.Load() != inc {
+			if inc := c.incarnation.Load(); !w.isOut(i, inc) {
 				w.detach(i, inc)
 			}
 		}

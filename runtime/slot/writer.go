@@ -72,6 +72,7 @@ type Writer struct {
 	current uint64   // latest values: slot + 1 of the latest
 	slot    uint64   // latest values: the claimed slot
 
+	deskHost    DeskHost // host, if consumers have desks
 	summer      summer
 	summed      bool // the claimed values are to have checksums
 	locks       *Locks
@@ -118,7 +119,7 @@ func OpenWriter(m Memory, p Plan, c Config, h Host, opts WriterOptions) (*Writer
 	if err := w.takeover(); err != nil {
 		return nil, err
 	}
-	return w, nil
+	return w, w.sitDown()
 }
 
 // takeover finds where the last producer stopped and makes this one the current.
@@ -179,6 +180,7 @@ func (w *Writer) resumeOrdered() error {
 // ring wakes the readers without looking whether any sleeps.
 func (w *Writer) ring() {
 	w.bell.Add(1)
+	ringDesks(w.desks, w.host)
 	w.host.Wake(word.Addr(w.bell))
 }
 
@@ -344,6 +346,10 @@ func (w *Writer) CommitN(n int) error {
 // before the bell changes: a reader that sets it in between has not read the bell
 // it will sleep on yet, or finds it changed.
 func (w *Writer) wake() {
+	if w.desks != nil {
+		w.wakeDesks()
+		return
+	}
 	w.sleepers.Store(0)
 	w.count.Wakes++
 	w.ring()

@@ -369,7 +369,10 @@ type ControlWords struct {
 	// Mutex guards what is given out in the control file.
 	Mutex Spinlock `blds:"align=128,group=mutex"`
 	_     [64]byte
-	_     [128]byte `blds:"reserved"`
+	// Bell is the producer's bell for the one consumer whose control file this is, in a
+	// secure channel. Elsewhere it is not used: there bell of the producer page is.
+	Bell uint32 `blds:"atomic,align=128,group=bell"`
+	_    [124]byte
 }
 
 // The fields of [ControlWords] by their offset in bytes.
@@ -377,6 +380,7 @@ const (
 	FieldControlWordsSleepers fixed.Field = 0
 	FieldControlWordsRoomBell fixed.Field = 128
 	FieldControlWordsMutex    fixed.Field = 256
+	FieldControlWordsBell     fixed.Field = 384
 )
 
 // ControlWordsSchema is the schema of [ControlWords].
@@ -384,28 +388,31 @@ var ControlWordsSchema = fixed.Schema{
 	ID:      "datahub.segment.ControlWords",
 	Version: [3]uint16{1, 0, 0},
 	LayoutHash: [32]byte{
-		0x38, 0xf2, 0x75, 0xb4, 0xf7, 0xb8, 0x6b, 0x69, 0x13, 0xa7, 0x4b, 0x91, 0x32, 0x62, 0x61, 0xf0,
-		0x76, 0xbe, 0x2c, 0x5f, 0x3c, 0x4d, 0x47, 0x2f, 0x4f, 0x4b, 0x37, 0x60, 0x30, 0x1b, 0x78, 0x69,
+		0x6e, 0x06, 0x95, 0x49, 0xe6, 0xb4, 0x79, 0xb7, 0xe4, 0x2f, 0x19, 0x2e, 0xee, 0x13, 0x24, 0x34,
+		0x77, 0x74, 0xa8, 0x45, 0x73, 0xc2, 0x1e, 0x1c, 0x8b, 0x41, 0x7d, 0x41, 0x88, 0xd0, 0xd5, 0xb1,
 	},
 	SchemaHash: [32]byte{
-		0x1f, 0x82, 0x3a, 0x8c, 0x36, 0xbd, 0x4f, 0xbf, 0x0d, 0x03, 0x61, 0xd0, 0x30, 0x31, 0xad, 0xf9,
-		0x23, 0x02, 0xfd, 0xf1, 0xa9, 0x65, 0x81, 0x11, 0x3d, 0xca, 0xcc, 0x8a, 0xa3, 0x8a, 0x96, 0xaf,
+		0x02, 0x75, 0x7a, 0x1a, 0x60, 0x94, 0x61, 0x68, 0x99, 0x56, 0x26, 0xf2, 0xc4, 0x1b, 0xf5, 0x16,
+		0x21, 0xf1, 0x6d, 0xda, 0xe6, 0xb3, 0xfa, 0x09, 0xfc, 0x73, 0xcd, 0x37, 0xb7, 0x3f, 0xc2, 0x39,
 	},
 	Size:  512,
 	Align: 128,
-	Descriptor: "BLDS\x01c\x01\x80\x04\x80\x01\x80\x04\x07\x00\x04\x80\x01\x03\x00\x00\x04\x04|\x01\x0f|\x00\x00\x80\x01" +
+	Descriptor: "BLDS\x01j\x01\x80\x04\x80\x01\x80\x04\x08\x00\x04\x80\x01\x03\x00\x00\x04\x04|\x01\x0f|\x00\x00\x80\x01" +
 		"\x04\x80\x01\x03\x00\x00\x04\x84\x01|\x01\x0f|\x00\x00\x80\x02@\x80\x01\x0e\x00\x00\x00@@@\x04\x00\x08" +
 		"\x08\x04\x00\x00\x04\x08\x08\x08\x04\x00\x00\x04\x10 \x01\x0c \x00\x000\x10\x01\x10\x10\x00\x00\xc0\x02" +
-		"@\x01\x0f@\x00\x00\x80\x03\x80\x01\x01\x10\x80\x01\x00\x00t\x1cdatahub.segment.controlwords\x08sleep" +
-		"ers\x00\x00\x00\x00\x00\x00\x00\x08roombell\x00\x00\x00\x00\x00\x00\x00\x05mutex\x00\x00\x00\x00\x00" +
-		"\x00\x00\x04word\x00\x00\x00\x00\x00\x00\x00\x09allocated\x00\x00\x00\x00\x00\x00\x00\x04name\x00\x00" +
-		"\x00\x00\x00\x00\x00\x00\xb9\x04\x1cdatahub.segment.ControlWords\x01\x00\x00IControlWords are the wo" +
-		"rds consumers and the producer wake each other by.\x00\x00\x06<sleepers is 1 if consumers may sleep " +
-		"on the producer's bell.\x08sleepers\x07\x09room_bellGroom_bell changes when a producer that waits fo" +
-		"r room is to look again.\x09room_bell\x063mutex guards what is given out in the control file.\x05mut" +
-		"ex\x00\x18datahub.segment.Spinlock\x00JSpinlock is a lock between processes that survives the death " +
-		"of its owner.\x02Kword is 0 while nobody has the lock. Its low half is what waiters sleep on.\x026al" +
-		"located is 1 while the lock is given out under name.\x00\x00\x00",
+		"@\x01\x0f@\x00\x00\x80\x03\x04\x80\x01\x03\x00\x00\x04\x84\x03|\x01\x0f|\x00\x00\x80\x01\x1cdatahub." +
+		"segment.controlwords\x08sleepers\x00\x00\x00\x00\x00\x00\x00\x08roombell\x00\x00\x00\x00\x00\x00\x00" +
+		"\x05mutex\x00\x00\x00\x00\x00\x00\x00\x04word\x00\x00\x00\x00\x00\x00\x00\x09allocated\x00\x00\x00\x00" +
+		"\x00\x00\x00\x04name\x00\x00\x00\x00\x00\x00\x00\x04bell\x00\x00\x00\x00\x00\x00\x00\x00\xdf\x05\x1c" +
+		"datahub.segment.ControlWords\x01\x00\x00IControlWords are the words consumers and the producer wake " +
+		"each other by.\x00\x00\x06<sleepers is 1 if consumers may sleep on the producer's bell.\x08sleepers\x07" +
+		"\x09room_bellGroom_bell changes when a producer that waits for room is to look again.\x09room_bell\x06" +
+		"3mutex guards what is given out in the control file.\x05mutex\x00\x18datahub.segment.Spinlock\x00JSp" +
+		"inlock is a lock between processes that survives the death of its owner.\x02Kword is 0 while nobody " +
+		"has the lock. Its low half is what waiters sleep on.\x026allocated is 1 while the lock is given out " +
+		"under name.\x00\x00\x06\x9f\x01bell is the producer's bell for the one consumer whose control file t" +
+		"his is, in a\x0asecure channel. Elsewhere it is not used: there bell of the producer page is.\x04bel" +
+		"l",
 }
 
 // The layout of ControlWords as the compiler must see it: its size, then each offset.
@@ -414,6 +421,7 @@ var (
 	_ [FieldControlWordsSleepers]byte = [unsafe.Offsetof(ControlWords{}.Sleepers)]byte{}
 	_ [FieldControlWordsRoomBell]byte = [unsafe.Offsetof(ControlWords{}.RoomBell)]byte{}
 	_ [FieldControlWordsMutex]byte    = [unsafe.Offsetof(ControlWords{}.Mutex)]byte{}
+	_ [FieldControlWordsBell]byte     = [unsafe.Offsetof(ControlWords{}.Bell)]byte{}
 )
 
 // Spinlock is a lock between processes that survives the death of its owner.

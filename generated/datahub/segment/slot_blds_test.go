@@ -153,6 +153,7 @@ func TestBLDSControlWords(t *testing.T) {
 		{"Sleepers", FieldControlWordsSleepers, 4, "uint32"},
 		{"RoomBell", FieldControlWordsRoomBell, 4, "uint32"},
 		{"Mutex", FieldControlWordsMutex, 64, "segment.Spinlock"},
+		{"Bell", FieldControlWordsBell, 4, "uint32"},
 	} {
 		got, ok := typ.FieldByName(f.name)
 		if !ok {
