@@ -147,7 +147,7 @@ func (p *producer) Close() error {
 		return nil
 	}, func() error {
 		unread := p.w.Unread()
-		if err := p.w.Close(); err != nil || p.opts.keep || unread != 0 {
+		if err := p.w.Close(); err != nil || (p.opts.keep || unread != 0) && !p.seg.Secure() {
 			return err
 		}
 		return p.seg.Remove()

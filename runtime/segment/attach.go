@@ -91,6 +91,12 @@ func attach(channel string, c *Config, o *Options, a access) (s *Segment, err er
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, dir.Close()) }()
+	if isSecure(dir) {
+		if a == consuming && c.Schema == nil {
+			return nil, fmt.Errorf("%s: %w: only he changes anything of a secure channel", p.path(), ErrNotProducer)
+		}
+		return p.attachSecure(dir, c, o, a)
+	}
 	locks, err := p.openLocks(dir, o, a)
 	if err != nil {
 		return nil, err
@@ -118,6 +124,9 @@ func (p *place) attachable(img *image, c *Config, o *Options) error {
 	}
 	if info.OK && info.State == stateSuperseded {
 		return ErrSuperseded
+	}
+	if o.Secure != nil && !img.secure {
+		return secureMismatch(p.channel, NewProcess(&img.head.Creator), true)
 	}
 	return img.fits(p.channel, c, o, false)
 }

@@ -43,6 +43,10 @@ type Options struct {
 	// trusted: who owns a block can change and cut all of it at any time.
 	AllowForeign bool
 
+	// Secure makes a secure channel. To [Attach] it says that the channel must be one;
+	// one that is is found without it, too.
+	Secure *Secure
+
 	// LayoutOnly accepts a block whose type has the same bytes with another meaning:
 	// other units, names, enum tables.
 	LayoutOnly bool

@@ -33,6 +33,9 @@ var errAgain = errors.New("look again")
 // left behind after an error.
 func Create(channel string, c Config, o Options) (*Segment, error) {
 	d, err := c.design()
+	if err == nil && o.Secure != nil {
+		err = o.Secure.check(d)
+	}
 	if err := errors.Join(CheckName(channel), o.check(), err); err != nil {
 		return nil, fmt.Errorf("create channel: %w", err)
 	}
@@ -157,6 +160,13 @@ func (p *place) stage(d *design, o *Options, generation uint64) (st *staged, err
 		return nil, errors.Join(err, locks.Close())
 	}
 	atStep("locked")
+	if o.Secure != nil {
+		seg, err := p.stageSecure(dir, d, id, generation, o, locks)
+		if err != nil {
+			return nil, errors.Join(err, locks.Close())
+		}
+		return &staged{name, seg}, nil
+	}
 	img, err := d.write(dir, id, generation, o)
 	if err != nil {
 		return nil, errors.Join(err, locks.Close())
@@ -189,15 +199,7 @@ func (d *design) write(dir *shm.Dir, id [16]byte, generation uint64, o *Options)
 		return nil, errors.Join(err, img.data.Close())
 	}
 	atStep("made control")
-	err = errors.Join(
-		img.control.WriteAt(recordBytes(ctl), 0),
-		img.data.WriteAt([]byte(d.schema.Descriptor), int64(t[slotDescriptor].Offset)),
-		img.data.WriteAt(recordBytes(head), 0),
-	)
-	if d.flex != nil {
-		err = errors.Join(err, img.data.WriteAt([]byte(d.flex.Descriptor), int64(t[flexDescriptor].Offset)))
-	}
-	if err != nil {
+	if err := d.fill(img, ctl); err != nil {
 		return nil, errors.Join(err, img.close())
 	}
 	atStep("wrote headers")
@@ -222,11 +224,18 @@ func (p *place) adopt(dir *shm.Dir, c *Config, d *design, o *Options) (*Segment,
 		return nil, errors.Join(err, locks.Close())
 	}
 	// From here on nobody else can replace or remove the block.
+	if isSecure(dir) {
+		s, err := p.supplant(dir, d, o)
+		return s, errors.Join(err, locks.Close())
+	}
 	img, err := readImage(dir, o, producing)
 	if err != nil {
 		return nil, errors.Join(err, locks.Close())
 	}
 	why := p.unfit(img, c, o)
+	if why == nil && o.Secure != nil {
+		why = secureMismatch(p.channel, NewProcess(&img.head.Creator), true)
+	}
 	if why != nil && !(o.Replace && replaceable(why)) && !errors.Is(why, ErrSuperseded) {
 		return nil, errors.Join(why, img.close(), locks.Close())
 	}

@@ -68,6 +68,10 @@ func (p *place) vanished(dir *shm.Dir, err error) error {
 // had it for that moment: errAgain.
 func (p *place) exists(dir *shm.Dir, o *Options, locks *shm.Locks) error {
 	e := &ExistsError{Channel: p.channel, Path: p.path()}
+	if isSecure(dir) {
+		e.Producer = p.producerOf(dir, o)
+		return e
+	}
 	for range attempts {
 		img, err := readImage(dir, o, observing)
 		if err != nil {

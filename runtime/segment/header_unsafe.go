@@ -25,3 +25,20 @@ func addWord(b []byte) { (*atomic.Uint64)(unsafe.Pointer(&b[:8][0])).Add(1) }
 
 // loadWord loads the 64-bit word that begins b.
 func loadWord(b []byte) uint64 { return (*atomic.Uint64)(unsafe.Pointer(&b[:8][0])).Load() }
+
+// storeWord stores the 64-bit word that begins b.
+func storeWord(b []byte, v uint64) { (*atomic.Uint64)(unsafe.Pointer(&b[:8][0])).Store(v) }
+
+// copyWords copies words that others may be using: each is whole, all together need
+// not be. Both begin at multiples of 8 and have that length.
+func copyWords(dst, src []byte) {
+	for i := 0; i+8 <= min(len(dst), len(src)); i += 8 {
+		storeWord(dst[i:], loadWord(src[i:]))
+	}
+}
+
+// wordAt returns the 32-bit word that begins b.
+func wordAt(b []byte) *atomic.Uint32 { return (*atomic.Uint32)(unsafe.Pointer(&b[:4][0])) }
+
+// addrOf returns w as a plain word for a system call.
+func addrOf(w *atomic.Uint32) *uint32 { return (*uint32)(unsafe.Pointer(w)) }

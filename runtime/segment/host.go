@@ -16,8 +16,13 @@ const (
 
 // Host returns what the slot protocol asks of the system.
 func (s *Segment) Host() slot.Host {
-	if s.dump != nil {
+	switch {
+	case s.dump != nil:
 		return dumpHost{s.dump}
+	case s.server != nil:
+		return deskHost{host{s}, s.server}
+	case s.link != nil:
+		return linkHost{host{s}, s.link}
 	}
 	return host{s}
 }

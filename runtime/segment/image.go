@@ -28,6 +28,7 @@ type image struct {
 	flexDesc      string // "" without a flexible zone
 	stale         bool   // from before the machine's last start
 	access        access // what the files were opened for
+	secure        bool   // they came through a socket
 }
 
 func (img *image) close() error { return errors.Join(img.data.Close(), img.control.Close()) }

@@ -176,7 +176,7 @@ func (p *place) discard(name string, dir *shm.Dir) {
 func (p *place) removeFolder(name string, dir *shm.Dir) error {
 	names, err := dir.Names()
 	if err != nil { // no descriptor is left to list it with
-		names = []string{dataName, controlName, pointerName, shm.LockName}
+		names = []string{dataName, controlName, pointerName, shm.SocketName, shm.LockName}
 	}
 	for _, n := range names {
 		if isPart(n) {
@@ -190,7 +190,7 @@ func (p *place) removeFolder(name string, dir *shm.Dir) error {
 
 // isPart reports whether a file of this name can be part of a block.
 func isPart(name string) bool {
-	return name == dataName || name == controlName || name == pointerName || shm.IsLockName(name)
+	return name == dataName || name == controlName || name == pointerName || name == shm.SocketName || shm.IsLockName(name)
 }
 
 // onlyParts returns an error if dir holds something that is no part of a block.

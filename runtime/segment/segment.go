@@ -30,9 +30,11 @@ type Segment struct {
 	tookOver bool
 
 	data, control *shm.Mapping
-	locks         *shm.Locks
+	locks         *shm.Locks // nil of who reads a secure channel
 	waiter        *shm.Waiter
-	dump          *dump // nil unless it was opened from one
+	dump          *dump   // nil unless it was opened from one
+	server        *server // of the producer of a secure channel
+	link          *link   // of others there
 	closed        atomic.Bool
 }
 
@@ -104,7 +106,7 @@ func (s *Segment) Region(kind hdr.RegionKind) []byte {
 
 // Memory returns the regions of the slot protocol.
 func (s *Segment) Memory() slot.Memory {
-	return slot.Memory{
+	m := slot.Memory{
 		Producer:  s.Region(hdr.RegionKindProducer),
 		Flex:      s.Region(hdr.RegionKindFlex),
 		Slots:     s.Region(hdr.RegionKindSlots),
@@ -114,6 +116,13 @@ func (s *Segment) Memory() slot.Memory {
 		Counters:  s.Region(hdr.RegionKindCounters),
 		Baselines: s.Region(hdr.RegionKindBaselines),
 	}
+	switch {
+	case s.server != nil:
+		m.Control, m.Desks = s.server.desks.room, s.server.desks.list()
+	case s.link != nil && s.access == consuming:
+		m.OwnBell = true
+	}
+	return m
 }
 
 // Descriptor returns the canonical form of the type of the slots, or of the
@@ -173,7 +182,17 @@ func (s *Segment) Close() error {
 	if s.dump != nil {
 		return s.dump.whole.Close()
 	}
-	return errors.Join(s.waiter.Close(), s.data.Close(), s.control.Close(), s.locks.Close())
+	var err error
+	if s.link != nil {
+		err = s.link.close()
+	}
+	if s.server != nil {
+		err = s.server.close()
+	}
+	if s.locks != nil {
+		err = errors.Join(err, s.locks.Close())
+	}
+	return errors.Join(err, s.waiter.Close(), s.data.Close(), s.control.Close())
 }
 
 // Remove takes the block's name and its files away. Only its producer can, and

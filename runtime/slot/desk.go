@@ -181,7 +181,7 @@ func (w *Writer) sight(i int) *sighting {
 // isOut reports whether incarnation inc of cell i has lost its place. The owner of a
 // desk can clear the word that tells him, but not what the writer remembers.
 func (w *Writer) isOut(i int, inc uint64) bool {
-	return w.cells[i].evicted.Load() == inc || active(inc) && w.seen[i].out == inc
+	return w.cells[i].evicted.Load() == inc || active(inc) && w.sight(i).out == inc
 }
 
 // stalledDesk returns since when the consumer of desk i has been in the way of the

@@ -74,7 +74,7 @@ func (s *Socket) SetDeadline(time.Time) error { return ErrUnsupported }
 func (s *Socket) Send([]byte, *File) error { return ErrUnsupported }
 
 // Receive is not supported.
-func (s *Socket) Receive([]byte, *File) (int, error) { return 0, ErrUnsupported }
+func (s *Socket) Receive([]byte, bool) (int, []File, error) { return 0, nil, ErrUnsupported }
 
 // Close is not supported.
 func (s *Socket) Close() error { return ErrUnsupported }

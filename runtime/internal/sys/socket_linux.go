@@ -19,8 +19,8 @@ type Socket struct {
 	conn syscall.RawConn
 }
 
-// ErrMessage is returned for a message that is longer than expected, or has more or
-// fewer files with it. Those that came are closed.
+// ErrMessage is returned for a message that is longer than expected, or has more
+// files with it. Those that came are closed.
 var ErrMessage = errors.New("not the message that was expected")
 
 func newSocket(fd int, err error) (*Socket, error) {
@@ -176,14 +176,14 @@ func (s *Socket) Send(b []byte, f *File) error {
 }
 
 // Receive receives one message of at most len(b) bytes, and returns how many it has;
-// 0 at the end of the connection. With f exactly one file must come with the message,
-// else none may; otherwise the error is [ErrMessage].
-func (s *Socket) Receive(b []byte, f *File) (int, error) {
+// 0 at the end of the connection. If file, one file may come with the message, and is
+// returned in a slice; more, or a longer message, are [ErrMessage].
+func (s *Socket) Receive(b []byte, file bool) (int, []File, error) {
 	var n, flags int
 	var rights []byte
 	err := wait(s.conn.Read, func(fd int) (err error) {
 		oob := make([]byte, unix.CmsgSpace(2*4)) // what has no room here the kernel closes
-		if f == nil {
+		if !file {
 			oob = nil
 		}
 		var oobn int
@@ -194,21 +194,16 @@ func (s *Socket) Receive(b []byte, f *File) (int, error) {
 		return err
 	})
 	if err != nil {
-		return 0, err
+		return 0, nil, err
 	}
 	files := received(rights)
-	bad := flags&(unix.MSG_TRUNC|unix.MSG_CTRUNC) != 0
-	if f != nil && len(files) == 1 && !bad {
-		*f = files[0]
-		return n, nil
+	if len(files) <= 1 && flags&(unix.MSG_TRUNC|unix.MSG_CTRUNC) == 0 {
+		return n, files, nil
 	}
-	for _, g := range files {
-		err = errors.Join(err, g.Close())
+	for _, f := range files {
+		err = errors.Join(err, f.Close())
 	}
-	if bad || f != nil && n > 0 || len(files) > 0 {
-		return 0, errors.Join(ErrMessage, err)
-	}
-	return n, err
+	return 0, nil, errors.Join(ErrMessage, err)
 }
 
 // received returns the files that came with a message.
