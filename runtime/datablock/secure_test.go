@@ -148,6 +148,7 @@ func TestSecureSingleReaderGoesOnWhereTheLastStopped(t *testing.T) {
 
 func TestSecureLatestValueWakesItsReader(t *testing.T) {
 	needSecure(t)
+	sameFiles(t)
 	root, ctx := datablock.Root(t.TempDir()), within(t)
 	p, err := weather.LatestChannel.Create("latest", root, datablock.Secure())
 	if err != nil {
@@ -159,15 +160,16 @@ func TestSecureLatestValueWakesItsReader(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
+	sent := make(chan error, 1)
 	go func() {
 		time.Sleep(20 * time.Millisecond)
-		p.Send(ctx, &weather.Latest{Number: 7})
+		sent <- p.Send(ctx, &weather.Latest{Number: 7})
 	}()
 	s, err := c.Next(ctx)
 	if err != nil || s.Value.Number != 7 {
 		t.Fatalf("got %v, %v, want 7", s.Value, err)
 	}
-	c.Release()
+	must(t, errors.Join(<-sent, c.Release()))
 }
 
 func TestSecureAndOrdinaryAreNotTakenForEachOther(t *testing.T) {
