@@ -164,7 +164,7 @@ func (l *link) read(img *image, cell uint32, a access) error {
 	if err != nil {
 		return err
 	}
-	if err := img.read(data.Size, control.Size); err != nil {
+	if err := img.read(img.data, img.control, data.Size, control.Size); err != nil {
 		return err
 	}
 	if a == consuming {
