@@ -98,13 +98,18 @@ func parse(args []string) (*options, error) {
 	return o, nil
 }
 
-// suitable returns a capacity at which a ring works well. Small messages want it
-// within the first-level cache; large ones so large that the writer is not sent
-// back to lines the reader still has, and within the last-level cache.
+// suitable returns a capacity at which a ring works well; docs/performance.md has
+// the measurements. Small messages want the ring within the first-level cache; large
+// ones so large that the writer is not sent back to lines the reader still has, and
+// within the last-level cache.
 func suitable(o *options) int {
 	switch {
 	case o.test == "pp" && o.size >= 1<<20: // both rings together within the cache
 		return max(1, 2<<20/o.size)
+	case o.size <= 1024 && o.consumers > 1: // with fewer processors each has more to do when its turn comes
+		return 256
+	case o.size <= 64:
+		return 256
 	case o.size <= 1024:
 		return 64
 	case o.size <= 65536:
