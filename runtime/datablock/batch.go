@@ -3,6 +3,7 @@ package datablock
 import (
 	"context"
 	"iter"
+	"runtime/debug"
 
 	"github.com/pylabhub/datahub/runtime/slot"
 )
@@ -14,17 +15,25 @@ import (
 //
 // A value that does not match its checksum ends a batch, and the next call
 // reports it.
-func (c *consumer) NextN(ctx context.Context, n int) (int, error) {
-	if err := c.ready(); err != nil {
-		return 0, err
+func (c *consumer) NextN(ctx context.Context, n int) (got int, err error) {
+	done, old := false, debug.SetPanicOnFault(true)
+	defer func() {
+		if !done {
+			got, err = 0, c.rescue(old, recover())
+		}
+	}()
+	if err = c.ready(); err == nil {
+		err = c.r.CheckBatch(n)
 	}
-	if err := c.r.CheckBatch(n); err != nil {
-		return 0, err
+	if err == nil {
+		_, err = c.next(ctx)
 	}
-	if _, err := c.next(ctx); err != nil {
-		return 0, err
+	if err == nil {
+		got = c.r.Extend(n)
 	}
-	return c.r.Extend(n), nil
+	done = true
+	debug.SetPanicOnFault(old)
+	return got, err
 }
 
 // Held returns how many values are in use.
@@ -34,12 +43,20 @@ func (c *consumer) Held() int { return c.r.Held() }
 // overwritten from now on. At counts from the first of those that stay in use.
 // Release ends the use of all. Errors are those of Release, and ErrBatch if there
 // are fewer.
-func (c *consumer) ReleaseN(n int) error {
+func (c *consumer) ReleaseN(n int) (err error) {
 	if c.inside {
 		return ErrLoanOpen
 	}
-	err := c.r.ReleaseN(n)
+	done, old := false, debug.SetPanicOnFault(true)
+	defer func() {
+		if !done {
+			err = c.rescue(old, recover())
+		}
+	}()
+	err = c.r.ReleaseN(n)
 	c.lent = c.r.Held() != 0
+	done = true
+	debug.SetPanicOnFault(old)
 	return err
 }
 
@@ -60,15 +77,24 @@ func (c *consumer) SeekOldest() error { return c.seek(slot.StartOldest, 0) }
 // Seek is described at SeekNewest.
 func (c *consumer) Seek(seq uint64) error { return c.seek(slot.StartAt, seq) }
 
-func (c *consumer) seek(start slot.Start, seq uint64) error {
+func (c *consumer) seek(start slot.Start, seq uint64) (err error) {
 	if c.inside {
 		return ErrLoanOpen
 	}
+	done, old := false, debug.SetPanicOnFault(true)
+	defer func() {
+		if !done {
+			err = c.rescue(old, recover())
+		}
+	}()
 	if c.lent {
 		c.lent = false
 		_ = c.r.Release() // ErrEvicted is what Seek is for
 	}
-	return c.r.Seek(start, seq)
+	err = c.r.Seek(start, seq)
+	done = true
+	debug.SetPanicOnFault(old)
+	return err
 }
 
 // At returns the i-th of the values in use, without a value if there are fewer.

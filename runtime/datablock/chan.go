@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"runtime/debug"
 
 	"github.com/pylabhub/datahub/runtime/slot"
 )
@@ -75,7 +76,7 @@ func stream[V any](ctx context.Context, c *consumer, w Waitable, buffer int, cop
 	set := NewWaitSet()
 	ctx, err := c.linked(ctx)
 	if err == nil {
-		err = errors.Join(c.ready(), set.Add(w))
+		err = errors.Join(c.guarded(c.ready), set.Add(w))
 	}
 	if err != nil {
 		set.Close()
@@ -131,13 +132,20 @@ func takeCopy[V any](c *consumer, copied func(slot.Slot, error) V) (v V, ok bool
 	if c.closed.Load() {
 		return v, false, ErrClosed
 	}
+	done, old := false, debug.SetPanicOnFault(true)
+	defer func() {
+		if !done {
+			ok, err = false, c.rescue(old, recover())
+		}
+	}()
 	s, ok, err := c.r.TryAcquire()
-	if !ok || err != nil {
-		return v, false, err
+	if ok && err == nil {
+		v = copied(s, nil)
+		if err = c.r.Release(); err != nil { // evicted: the copy is not to be believed
+			ok = false
+		}
 	}
-	v = copied(s, nil)
-	if err := c.r.Release(); err != nil { // evicted: the copy is not to be believed
-		return v, false, err
-	}
-	return v, true, nil
+	done = true
+	debug.SetPanicOnFault(old)
+	return v, ok, err
 }

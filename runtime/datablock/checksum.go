@@ -28,7 +28,7 @@ func (p *producer) Drain(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.w.Drain(ctx, p.opts.timeout)
+	return p.guarded(func() error { return p.w.Drain(ctx, p.opts.timeout) })
 }
 
 // verify checks the value in use with that sequence number.
@@ -40,7 +40,7 @@ func (c *consumer) verify(seq uint64) error {
 	if i >= uint64(c.r.Held()) {
 		return fmt.Errorf("value %d: %w", seq, ErrNoLoan)
 	}
-	return c.r.Verify(int(i))
+	return c.guarded(func() error { return c.r.Verify(int(i)) })
 }
 
 // Verify checks the value against its checksum: a [ChecksumError] if it does not

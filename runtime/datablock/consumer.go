@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"runtime/debug"
 
 	hdr "github.com/pylabhub/datahub/generated/datahub/segment"
 	"github.com/pylabhub/datahub/runtime/slot"
@@ -65,6 +66,10 @@ func (c *Consumer[T]) Next(ctx context.Context) (Sample[T], error) {
 	if b, ok := c.quick(true); ok {
 		return Sample[T]{Seq: c.r.Seq(), Value: view[T](b), Lost: c.r.Lost(), c: c.consumer}, nil
 	}
+	if c.copies {
+		s, err := c.nextCopy(ctx)
+		return sample[T](c.consumer, s, err == nil), err
+	}
 	s, err := c.next(ctx)
 	return sample[T](c.consumer, s, err == nil), err
 }
@@ -73,6 +78,10 @@ func (c *Consumer[T]) Next(ctx context.Context) (Sample[T], error) {
 func (c *Consumer[T]) TryNext() (v Sample[T], ok bool, err error) {
 	if b, ok := c.quick(false); ok {
 		return Sample[T]{Seq: c.r.Seq(), Value: view[T](b), Lost: c.r.Lost(), c: c.consumer}, true, nil
+	}
+	if c.copies {
+		s, ok, err := c.tryCopy()
+		return sample[T](c.consumer, s, ok), ok, err
 	}
 	s, ok, err := c.tryNext()
 	return sample[T](c.consumer, s, ok), ok, err
@@ -90,18 +99,30 @@ func (c *Consumer[T]) Latest() (Sample[T], error) {
 // Read calls fn with the next sample and releases it, whatever fn does. Of the
 // errors of fn and of the release it returns both: ErrEvicted means that what fn
 // saw may have changed under its eyes.
-func (c *Consumer[T]) Read(ctx context.Context, fn func(Sample[T]) error) error {
+func (c *Consumer[T]) Read(ctx context.Context, fn func(Sample[T]) error) (err error) {
+	done, old := false, debug.SetPanicOnFault(true)
+	defer func() {
+		if !done {
+			err = c.rescue(old, recover())
+		}
+	}()
 	s, err := c.next(ctx)
-	if err != nil {
-		return err
+	if err == nil {
+		c.inside = true
+		err = c.used(fn(sample[T](c.consumer, s, true)))
 	}
-	return c.use(func() error { return fn(sample[T](c.consumer, s, true)) })
+	done = true
+	debug.SetPanicOnFault(old)
+	return err
 }
 
 // All returns the samples one after the other. The loop ends without an error
 // when the producer has closed the channel; any other error comes with an empty
 // sample as the last element (an ErrChecksum in between: the loop goes on). A
 // sample is good for one round of the loop.
+//
+// A fault in the body of the loop is a panic with an [ErrTruncated]: put the loop in
+// [Consumer.Guard] to have it as an error.
 func (c *Consumer[T]) All(ctx context.Context) iter.Seq2[Sample[T], error] {
 	return func(yield func(Sample[T], error) bool) {
 		c.loop(ctx, func(s slot.Slot, err error) bool { return yield(sample[T](c.consumer, s, err == nil), err) })
@@ -141,7 +162,7 @@ func (c *consumer) Close() error {
 			return ErrLockHeld
 		}
 		return nil
-	}, c.r.Leave)
+	}, func() error { return c.guarded(c.r.Leave) })
 }
 
 // ready releases the last sample.
@@ -169,7 +190,9 @@ func (c *consumer) quick(wait bool) (payload []byte, ok bool) {
 	// Nobody unmaps what is looked at from here on. That costs less than being able to
 	// sleep.
 	if !c.closed.Load() && c.r.Plain() {
+		c.looks = true
 		payload, ok = c.r.PollPlain()
+		c.looks = false
 	}
 	if ok && c.closed.Load() {
 		c.r.PutBack()
@@ -180,6 +203,8 @@ func (c *consumer) quick(wait bool) (payload []byte, ok bool) {
 	return payload, ok
 }
 
+// next is for those who are guarded, or need not be: where values are copied,
+// nextCopy is.
 func (c *consumer) next(ctx context.Context) (slot.Slot, error) {
 	if err := c.ready(); err != nil {
 		return slot.Slot{}, err
@@ -192,6 +217,19 @@ func (c *consumer) next(ctx context.Context) (slot.Slot, error) {
 	return s, err
 }
 
+func (c *consumer) nextCopy(ctx context.Context) (s slot.Slot, err error) {
+	done, old := false, debug.SetPanicOnFault(true)
+	defer func() {
+		if !done {
+			s, err = slot.Slot{}, c.rescue(old, recover())
+		}
+	}()
+	s, err = c.next(ctx)
+	done = true
+	debug.SetPanicOnFault(old)
+	return s, err
+}
+
 // await waits for the next value. What comes soon, as most do, comes without the
 // cost of being able to sleep.
 func (c *consumer) await(ctx context.Context) (slot.Slot, error) {
@@ -199,7 +237,10 @@ func (c *consumer) await(ctx context.Context) (slot.Slot, error) {
 		return slot.Slot{}, err
 	}
 	if c.opts.timeout != 0 && !c.closed.Load() {
-		if s, ok, err := c.r.Poll(); err != nil || ok && !c.closed.Load() {
+		c.looks = true
+		s, ok, err := c.r.Poll()
+		c.looks = false
+		if err != nil || ok && !c.closed.Load() {
 			c.lent = ok
 			c.slow.Unlock()
 			return s, err
@@ -211,21 +252,28 @@ func (c *consumer) await(ctx context.Context) (slot.Slot, error) {
 }
 
 // sleep is the rest of await; it leaves what await has entered.
-func (c *consumer) sleep(ctx context.Context) (slot.Slot, error) {
+func (c *consumer) sleep(ctx context.Context) (s slot.Slot, err error) {
 	defer c.slow.Unlock()
-	ctx, err := c.linked(ctx)
-	if err != nil {
-		return slot.Slot{}, err
+	done, old := false, debug.SetPanicOnFault(true)
+	defer func() {
+		if !done {
+			s, err = slot.Slot{}, c.rescue(old, recover())
+		}
+	}()
+	if ctx, err = c.linked(ctx); err == nil {
+		s, err = c.r.Acquire(ctx, c.opts.timeout)
 	}
-	s, err := c.r.Acquire(ctx, c.opts.timeout)
 	if err == nil && c.closed.Load() { // Close waits for us, and unmaps
 		c.r.PutBack()
-		return slot.Slot{}, ErrClosed
+		s, err = slot.Slot{}, ErrClosed
 	}
 	c.lent = err == nil
+	done = true
+	debug.SetPanicOnFault(old)
 	return s, err
 }
 
+// tryNext is like next; where values are copied, tryCopy is guarded.
 func (c *consumer) tryNext() (slot.Slot, bool, error) {
 	if err := c.ready(); err != nil {
 		return slot.Slot{}, false, err
@@ -235,10 +283,35 @@ func (c *consumer) tryNext() (slot.Slot, bool, error) {
 	return s, ok, err
 }
 
+func (c *consumer) tryCopy() (s slot.Slot, ok bool, err error) {
+	done, old := false, debug.SetPanicOnFault(true)
+	defer func() {
+		if !done {
+			s, ok, err = slot.Slot{}, false, c.rescue(old, recover())
+		}
+	}()
+	s, ok, err = c.tryNext()
+	done = true
+	debug.SetPanicOnFault(old)
+	return s, ok, err
+}
+
 func (c *consumer) newest() (s slot.Slot, err error) {
-	if err := c.ready(); err != nil {
-		return s, err
+	done, old := false, debug.SetPanicOnFault(true)
+	defer func() {
+		if !done {
+			s, err = slot.Slot{}, c.rescue(old, recover())
+		}
+	}()
+	if err = c.ready(); err == nil {
+		s, err = c.takeNewest()
 	}
+	done = true
+	debug.SetPanicOnFault(old)
+	return s, err
+}
+
+func (c *consumer) takeNewest() (s slot.Slot, err error) {
 	ok := false
 	if c.seg.Config().Sync == hdr.SyncLatestOnly {
 		s, ok, err = c.r.Latest()
@@ -263,46 +336,65 @@ func (c *consumer) newest() (s slot.Slot, err error) {
 	return s, err
 }
 
-// use calls fn while the sample in hand cannot be replaced, and releases it.
-func (c *consumer) use(fn func() error) (err error) {
-	c.inside = true
-	defer func() {
-		c.inside = false
-		err = errors.Join(err, c.Release())
-	}()
-	return fn()
+// used releases the sample in hand, which could not be replaced until now. err is
+// what was said by those who used it.
+func (c *consumer) used(err error) error {
+	c.inside = false
+	if e := c.Release(); e != nil {
+		return errors.Join(err, e)
+	}
+	return err
 }
 
 // loop yields samples until yield returns false or there are no more.
 func (c *consumer) loop(ctx context.Context, yield func(slot.Slot, error) bool) {
-	for {
-		s, err := c.next(ctx)
-		switch {
-		case err == nil:
-			more := false
-			err = c.use(func() error { more = yield(s, nil); return nil })
-			if err == nil && more {
-				continue
-			}
-			if err == nil || !more {
-				return
-			}
-		case errors.Is(err, ErrProducerClosed):
-			return
-		}
-		if !yield(slot.Slot{}, err) || !errors.Is(err, ErrChecksum) {
-			return
-		}
+	if err := c.each(ctx, yield); err != nil {
+		yield(slot.Slot{}, err)
 	}
 }
 
-func (c *consumer) lag(seq uint64) uint64 {
+// each is the loop, and returns the fault that ended it. One in the body cannot end
+// here: it goes on with its name.
+func (c *consumer) each(ctx context.Context, yield func(slot.Slot, error) bool) (fault error) {
+	body, done, old := false, false, debug.SetPanicOnFault(true)
+	defer func() {
+		if done {
+			return
+		}
+		if fault = c.rescue(old, recover()); fault != nil && body {
+			panic(&bodyFault{fault, c.seg})
+		}
+	}()
+	for more := true; more; {
+		s, err := c.next(ctx)
+		if errors.Is(err, ErrProducerClosed) {
+			break
+		}
+		if err == nil {
+			body, c.inside = true, true
+			more = yield(s, nil)
+			body = false
+			if err = c.used(nil); err == nil || !more {
+				continue
+			}
+		}
+		body = true
+		more = yield(slot.Slot{}, err) && errors.Is(err, ErrChecksum)
+		body = false
+	}
+	done = true
+	debug.SetPanicOnFault(old)
+	return nil
+}
+
+func (c *consumer) lag(seq uint64) (n uint64) {
 	if c == nil {
 		return 0 // of an empty sample
 	}
-	i, n := seq-c.r.Seq(), uint64(c.r.Held())
-	if !c.lent || i >= n {
+	i, held := seq-c.r.Seq(), uint64(c.r.Held())
+	if !c.lent || i >= held {
 		return 0
 	}
-	return c.r.Lag() + n - 1 - i
+	_ = c.guarded(func() error { n = c.r.Lag() + held - 1 - i; return nil })
+	return n
 }

@@ -52,8 +52,25 @@
 // read-only: storing into it is a fault. Under Overwrite, with [EvictAfter] and for
 // an observer it is a private copy.
 //
-// A file of a block that somebody cuts short while it is mapped ends the process
-// with a fault. Nobody but the block's owner can do that.
+// # Files that are cut short
+//
+// The block's owner can cut a file short while it is mapped; then what is missing
+// faults. In calls of this package that is an [ErrTruncated], and all further calls
+// on the handle return it: close the handle. Any other fault, like a store into a
+// sample, goes on as a panic.
+//
+// Guarded are, on the goroutine that calls: Write, WriteTx, Send, Read and ReadTx with
+// the functions they are given; everything that waits; BeginN, CommitN, NextN and
+// ReleaseN; the copies that observers, Next under Overwrite or with [EvictAfter], Chan
+// and the flexible zone make; WaitSet, locks, metrics and Close; and what All does
+// itself. A fault in the body of a loop over All is a panic with an ErrTruncated:
+// no iterator may end a panic of its body.
+//
+// Not guarded, because it would cost a tenth of a small value's time, is the use of
+// what is lent: Begin, Commit and Abort, Next, TryNext and Release where they do not
+// wait and values are read in place, and the memory they lend. There a fault ends the
+// process, unless it happens in the function of [Consumer.Guard] or [Producer.Guard]:
+// a whole loop in that costs nothing.
 //
 // # Waiting
 //

@@ -67,7 +67,7 @@ var (
 	ErrForeignOwner = segment.ErrForeignOwner // the block belongs to another user
 	ErrNoSpace      = segment.ErrNoSpace      // shared memory is full
 	ErrTooManyFiles = segment.ErrTooManyFiles // no more open files
-	ErrTruncated    = segment.ErrTruncated    // a file was cut short before it was mapped
+	ErrTruncated    = segment.ErrTruncated    // a file is shorter than it must be: somebody has cut it; close the handle
 	ErrInTheWay     = segment.ErrInTheWay     // something else has the name
 )
 

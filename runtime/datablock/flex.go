@@ -2,8 +2,8 @@ package datablock
 
 import (
 	"fmt"
+	"runtime/debug"
 	"sync/atomic"
-	"time"
 
 	"github.com/pylabhub/datahub/runtime/slot"
 )
@@ -38,7 +38,7 @@ func NewFlexWriter[F, T any](p *Producer[T]) *FlexWriter[F] {
 	if f, ok := p.flex.(*FlexWriter[F]); ok {
 		return f
 	}
-	f := &FlexWriter[F]{flexWriter{timeout: p.opts.timeout}}
+	f := &FlexWriter[F]{flexWriter{h: &p.handle}}
 	if f.err = p.spec.checkFlex(sizeOf[F](), alignOf[F]()); f.err == nil {
 		f.w, f.err = p.w.Flex()
 	}
@@ -53,7 +53,7 @@ func NewFlexReader[F, T any](c *Consumer[T]) *FlexReader[F] {
 	if f, ok := c.flex.(*FlexReader[F]); ok {
 		return f
 	}
-	f := &FlexReader[F]{flexReader{timeout: c.opts.timeout}}
+	f := &FlexReader[F]{flexReader{h: &c.handle}}
 	if f.err = c.spec.checkFlex(sizeOf[F](), alignOf[F]()); f.err == nil {
 		f.r, f.err = c.r.Flex()
 	}
@@ -86,21 +86,26 @@ func (f *FlexWriter[F]) Update(fn func(v *F) error) error {
 }
 
 // Set publishes a copy of *v.
-func (f *FlexWriter[F]) Set(v *F) error {
+func (f *FlexWriter[F]) Set(v *F) (err error) {
 	if err := f.begin(); err != nil {
 		return err
 	}
-	defer f.busy.Store(false)
-	if !f.w.Shared() {
+	done, old := false, debug.SetPanicOnFault(true)
+	defer func() {
+		f.busy.Store(false)
+		if !done {
+			err = f.h.rescue(old, recover())
+		}
+	}()
+	if f.w.Shared() {
+		err = f.change(true, func(b []byte) error { *view[F](b) = *v; return nil })
+	} else {
 		*view[F](f.w.Buffer()) = *v
-		return f.w.Publish()
+		err = f.w.Publish()
 	}
-	b, g, err := f.w.Lock(f.timeout, true)
-	if err != nil {
-		return err
-	}
-	*view[F](b) = *v
-	return f.w.Unlock(g, true)
+	done = true
+	debug.SetPanicOnFault(old)
+	return err
 }
 
 // Get copies the zone's value to dst and returns its number: 1 for the first one
@@ -110,16 +115,11 @@ func (f *FlexWriter[F]) Set(v *F) error {
 // Shared [TimeoutError], and ErrOwnerDied, to one, and ErrPoisoned if a process died
 // there: the producer's next Set mends that.
 func (f *FlexReader[F]) Get(dst *F) (seq uint64, err error) {
-	if err := f.begin(); err != nil {
-		return 0, err
-	}
-	defer f.busy.Store(false)
-	b, g, err := f.lend()
+	err = f.read(func(b []byte) error { *dst = *view[F](b); return nil })
 	if err != nil {
 		return 0, err
 	}
-	*dst = *view[F](b)
-	return f.seen, f.giveBack(g)
+	return f.seen, nil
 }
 
 // Read calls fn with the zone's value, which is good until fn returns: a private
@@ -131,10 +131,10 @@ func (f *FlexReader[F]) Read(fn func(v *F) error) error {
 
 // flexWriter is the part of a FlexWriter that does not depend on the type.
 type flexWriter struct {
-	w       *slot.FlexWriter
-	timeout time.Duration
-	busy    atomic.Bool
-	err     error // why there is no zone
+	h    *handle
+	w    *slot.FlexWriter
+	busy atomic.Bool
+	err  error // why there is no zone
 }
 
 func (f *flexWriter) begin() error {
@@ -148,58 +148,71 @@ func (f *flexWriter) begin() error {
 }
 
 // Seq returns the number of the zone's value, 0 before the first and after Close.
-func (f *flexWriter) Seq() uint64 {
-	if f.err != nil {
-		return 0
+func (f *flexWriter) Seq() (seq uint64) {
+	if f.err == nil {
+		_ = f.h.guarded(func() error { seq = f.w.Seq(); return nil })
 	}
-	return f.w.Seq()
+	return seq
 }
 
-func (f *flexWriter) update(fn func([]byte) error) error {
+func (f *flexWriter) update(fn func([]byte) error) (err error) {
 	if err := f.begin(); err != nil {
 		return err
 	}
-	defer f.busy.Store(false)
+	done, old := false, debug.SetPanicOnFault(true)
+	defer func() {
+		f.busy.Store(false)
+		if !done {
+			err = f.h.rescue(old, recover())
+		}
+	}()
 	if f.w.Shared() {
-		return f.change(fn)
+		err = f.change(false, fn)
+	} else if err = f.w.Load(); err == nil {
+		if err = fn(f.w.Buffer()); err == nil {
+			err = f.w.Publish()
+		}
 	}
-	if err := f.w.Load(); err != nil {
-		return err
-	}
-	if err := fn(f.w.Buffer()); err != nil {
-		return err
-	}
-	return f.w.Publish()
+	done = true
+	debug.SetPanicOnFault(old)
+	return err
 }
 
-// change calls fn with a shared zone.
-func (f *flexWriter) change(fn func([]byte) error) error {
-	b, g, err := f.w.Lock(f.timeout, false)
+// change calls fn with a shared zone, which it puts back as it was if fn fails. anew
+// says that fn writes all of it and cannot fail.
+func (f *flexWriter) change(anew bool, fn func([]byte) error) error {
+	b, g, err := f.w.Lock(f.h.opts.timeout, anew)
 	if err != nil {
 		return err
 	}
-	copy(f.w.Buffer(), b)
+	if !anew {
+		copy(f.w.Buffer(), b)
+	}
 	done := false
 	defer func() {
-		if !done {
+		if done {
+			return
+		}
+		defer func() { _ = f.h.unlock(g) }() // also if the zone is gone
+		if !anew {
 			copy(b, f.w.Buffer())
-			_ = f.w.Unlock(g, false) // it is held, so it cannot fail
 		}
 	}()
 	if err := fn(b); err != nil {
 		return err
 	}
+	err = f.w.Unlock(g, true)
 	done = true
-	return f.w.Unlock(g, true)
+	return err
 }
 
 // flexReader is the part of a FlexReader that does not depend on the type.
 type flexReader struct {
-	r       *slot.FlexReader
-	timeout time.Duration
-	busy    atomic.Bool
-	seen    uint64 // number of the value that was read last
-	err     error  // why there is no zone
+	h    *handle
+	r    *slot.FlexReader
+	busy atomic.Bool
+	seen uint64 // number of the value that was read last
+	err  error  // why there is no zone
 }
 
 func (f *flexReader) begin() error {
@@ -218,53 +231,70 @@ func (f *flexReader) Changed() bool {
 	if f.err != nil {
 		return false
 	}
-	seq := f.r.Seq()
+	seq := f.now()
 	return seq != 0 && seq != f.seen
+}
+
+// now returns the number of the zone's value, 0 if there is none, or no zone.
+func (f *flexReader) now() (seq uint64) {
+	done, old := false, debug.SetPanicOnFault(true)
+	defer func() {
+		if !done {
+			_ = f.h.rescue(old, recover())
+		}
+	}()
+	seq = f.r.Seq()
+	done = true
+	debug.SetPanicOnFault(old)
+	return seq
 }
 
 // Seq returns the number of the value that was read last, 0 if there is none.
 func (f *flexReader) Seq() uint64 { return f.seen }
 
-// lend returns the value until giveBack.
-func (f *flexReader) lend() (b []byte, g Guard, err error) {
-	var seq uint64
-	if f.r.Shared() {
-		b, seq, g, err = f.r.Lock(f.timeout)
-	} else {
-		seq, err = f.r.Load()
-		b = f.r.Buffer()
-	}
-	if err != nil {
-		return nil, Guard{}, err
-	}
-	if seq == 0 {
-		_ = f.giveBack(g) // it is held, so it cannot fail
-		return nil, Guard{}, errNoFlexValue
-	}
-	f.seen = seq
-	return b, g, nil
-}
-
-func (f *flexReader) giveBack(g Guard) error {
-	if !f.r.Shared() {
-		return nil
-	}
-	return g.Unlock()
-}
-
 func (f *flexReader) read(fn func([]byte) error) (err error) {
 	if err := f.begin(); err != nil {
 		return err
 	}
-	defer f.busy.Store(false)
-	b, g, err := f.lend()
+	done, old := false, debug.SetPanicOnFault(true)
+	defer func() {
+		f.busy.Store(false)
+		if !done {
+			err = f.h.rescue(old, recover())
+		}
+	}()
+	if f.r.Shared() {
+		err = f.look(fn)
+	} else {
+		var seq uint64
+		if seq, err = f.r.Load(); err == nil {
+			err = f.show(seq, f.r.Buffer(), fn)
+		}
+	}
+	done = true
+	debug.SetPanicOnFault(old)
+	return err
+}
+
+// look calls fn with a shared zone.
+func (f *flexReader) look(fn func([]byte) error) (err error) {
+	b, seq, g, err := f.r.Lock(f.h.opts.timeout)
 	if err != nil {
 		return err
 	}
 	defer func() {
-		if e := f.giveBack(g); err == nil {
+		if e := f.h.unlock(g); err == nil {
 			err = e
 		}
 	}()
+	return f.show(seq, b, fn)
+}
+
+// show calls fn with the value of that number.
+func (f *flexReader) show(seq uint64, b []byte, fn func([]byte) error) error {
+	if seq == 0 {
+		return errNoFlexValue
+	}
+	f.seen = seq
 	return fn(b)
 }

@@ -52,7 +52,7 @@ func openObserver(s *Spec, name string, opts []Option) (*consumer, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &consumer{handle: handle{seg: seg, spec: s, opts: o, fields: fields}, observes: true}
+	c := &consumer{handle: handle{seg: seg, spec: s, opts: o, fields: fields}, observes: true, copies: true}
 	err = seg.Guard(func() (err error) {
 		c.r, err = slot.Observe(seg.Memory(), seg.Plan(), seg.Config(), seg.Host(), o.reader())
 		return err
@@ -162,10 +162,11 @@ func (o *RawObserver) Close() error { return o.c.endObserving() }
 
 func (c *consumer) endObserving() error {
 	return c.end(func() error { return nil }, func() error {
-		if err := c.r.Leave(); !errors.Is(err, ErrLoanOpen) { // a copy: nobody waits for it
-			return err
+		err := c.guarded(c.r.Leave)
+		if errors.Is(err, ErrLoanOpen) { // a copy: nobody waits for it
+			return nil
 		}
-		return nil
+		return err
 	})
 }
 

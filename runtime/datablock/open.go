@@ -94,6 +94,8 @@ type consumer struct {
 	// Of an Observer: that it is one, and what it had counted when that was reset.
 	observes bool
 	counted  slot.ReaderCounts
+	copies   bool // values are private copies, and making them is guarded
+	looks    bool // slow is held by a call that has not deferred to unlock it
 	lent     bool // a sample is in use
 	inside   bool // in the function of a Read, or in the body of a loop over All
 }
@@ -109,6 +111,7 @@ func openConsumer(s *Spec, name string, opts []Option) (*consumer, error) {
 		return nil, err
 	}
 	c := &consumer{handle: handle{seg: seg, spec: s, opts: o, fields: fields}}
+	c.copies = seg.Config().Sync == hdr.SyncOverwrite || seg.Config().Evict
 	err = seg.Guard(func() (err error) {
 		c.r, err = slot.JoinReader(seg.Memory(), seg.Plan(), seg.Config(), seg.Host(), o.reader())
 		return err

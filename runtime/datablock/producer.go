@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 )
 
 // A Producer writes the values of one channel. There is one per channel: the
@@ -39,23 +40,32 @@ func Create[T any](s *Spec, name string, opts ...Option) (*Producer[T], error) {
 // fn must not keep v.
 //
 // Write waits for room as [Timeout] and ctx allow.
-func (p *Producer[T]) Write(ctx context.Context, fn func(v *T) error) error {
-	b, err := p.begin(ctx)
-	if err != nil {
-		return err
-	}
-	p.inside = true
-	done := false
+func (p *Producer[T]) Write(ctx context.Context, fn func(v *T) error) (err error) {
+	done, old := false, debug.SetPanicOnFault(true)
 	defer func() {
-		p.inside = false
 		if !done {
-			_ = p.w.Abort() // the claim is open, so it cannot fail
+			err = p.rescue(old, recover())
 		}
 	}()
-	if err := fn(view[T](b)); err != nil {
-		return err
+	b, err := p.begin(ctx)
+	if err == nil {
+		p.inside = true
+		err = fn(view[T](b))
+		err = p.finish(err)
 	}
 	done = true
+	debug.SetPanicOnFault(old)
+	return err
+}
+
+// finish publishes the value that the function of a Write has made, unless that
+// has failed.
+func (p *producer) finish(err error) error {
+	p.inside = false
+	if err != nil {
+		_ = p.w.Abort() // the claim is open, so it cannot fail
+		return err
+	}
 	return p.w.Commit()
 }
 
@@ -70,16 +80,24 @@ func (p *Producer[T]) Begin(ctx context.Context) (*T, error) {
 }
 
 // Send publishes a copy of *v.
-func (p *Producer[T]) Send(ctx context.Context, v *T) error {
+func (p *Producer[T]) Send(ctx context.Context, v *T) (err error) {
 	if v == nil {
 		return errNil
 	}
+	done, old := false, debug.SetPanicOnFault(true)
+	defer func() {
+		if !done {
+			err = p.rescue(old, recover())
+		}
+	}()
 	b, err := p.claim(ctx)
-	if err != nil {
-		return err
+	if err == nil {
+		*view[T](b) = *v
+		err = p.w.Commit()
 	}
-	*view[T](b) = *v
-	return p.w.Commit()
+	done = true
+	debug.SetPanicOnFault(old)
+	return err
 }
 
 // BeginN lends the next n values, 1 to the channel's capacity; At returns them.
@@ -98,11 +116,20 @@ func (p *Producer[T]) At(i int) *T {
 // CommitN publishes the first n of the values that BeginN lent and gives the others
 // back. Consumers may see them one by one, and only some if the process dies
 // meanwhile.
-func (p *producer) CommitN(n int) error {
+func (p *producer) CommitN(n int) (err error) {
 	if p.inside {
 		return ErrLoanOpen
 	}
-	return p.w.CommitN(n)
+	done, old := false, debug.SetPanicOnFault(true)
+	defer func() {
+		if !done {
+			err = p.rescue(old, recover())
+		}
+	}()
+	err = p.w.CommitN(n)
+	done = true
+	debug.SetPanicOnFault(old)
+	return err
 }
 
 // Commit publishes the value that Begin lent. If the process dies before Commit
@@ -127,7 +154,10 @@ func (p *producer) Seq() uint64 { return p.w.Seq() }
 
 // Consumers returns how many consumers are attached now, 0 after Close. It makes a
 // system call for each.
-func (p *producer) Consumers() int { return p.w.Readers() }
+func (p *producer) Consumers() (n int) {
+	_ = p.guarded(func() error { n = p.w.Readers(); return nil })
+	return n
+}
 
 // Close ends the channel: consumers read what they have not read yet and are told
 // then. The block is removed (see [Keep] for when not). While a value is in hand
@@ -146,11 +176,15 @@ func (p *producer) Close() error {
 		}
 		return nil
 	}, func() error {
-		unread := p.w.Unread()
-		if err := p.w.Close(); err != nil || (p.opts.keep || unread != 0) && !p.seg.Secure() {
+		unread := uint64(0)
+		err := p.guarded(func() error { unread = p.w.Unread(); return nil })
+		if e := p.guarded(p.w.Close); err == nil {
+			err = e
+		}
+		if err != nil && !errors.Is(err, ErrTruncated) || (p.opts.keep || unread != 0) && !p.seg.Secure() {
 			return err
 		}
-		return p.seg.Remove()
+		return errors.Join(err, p.seg.Remove())
 	})
 }
 
@@ -182,22 +216,33 @@ func (p *producer) claim(ctx context.Context) ([]byte, error) {
 	if p.inside {
 		return nil, ErrLoanOpen
 	}
+	return p.await(ctx)
+}
+
+// await is the slow way of claim.
+func (p *producer) await(ctx context.Context) (b []byte, err error) {
 	if err := p.enter(); err != nil {
 		return nil, err
 	}
 	defer p.slow.Unlock()
-	ctx, err := p.linked(ctx)
-	if err != nil {
-		return nil, err
+	done, old := false, debug.SetPanicOnFault(true)
+	defer func() {
+		if !done {
+			b, err = nil, p.rescue(old, recover())
+		}
+	}()
+	if ctx, err = p.linked(ctx); err == nil {
+		b, err = p.w.Claim(ctx, p.opts.timeout)
 	}
-	b, err := p.w.Claim(ctx, p.opts.timeout)
 	if err == nil && p.closed.Load() { // Close waits for us, and unmaps
-		return nil, errors.Join(ErrClosed, p.w.Abort())
+		b, err = nil, errors.Join(ErrClosed, p.w.Abort())
 	}
+	done = true
+	debug.SetPanicOnFault(old)
 	return b, err
 }
 
-func (p *producer) beginN(ctx context.Context, n int) error {
+func (p *producer) beginN(ctx context.Context, n int) (err error) {
 	if p.inside {
 		return ErrLoanOpen
 	}
@@ -205,6 +250,19 @@ func (p *producer) beginN(ctx context.Context, n int) error {
 		return err
 	}
 	defer p.slow.Unlock()
+	done, old := false, debug.SetPanicOnFault(true)
+	defer func() {
+		if !done {
+			err = p.rescue(old, recover())
+		}
+	}()
+	err = p.claimN(ctx, n)
+	done = true
+	debug.SetPanicOnFault(old)
+	return err
+}
+
+func (p *producer) claimN(ctx context.Context, n int) error {
 	ctx, err := p.linked(ctx)
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"runtime/debug"
 
 	"github.com/pylabhub/datahub/runtime/slot"
 )
@@ -40,28 +41,25 @@ func (s *Spec) checkRaw() error {
 // Write calls fn with the memory of the next value, RawSize bytes that hold what an
 // earlier value left there, and publishes the first n of them. If fn returns an
 // error, panics or ends its goroutine, nothing is published.
-func (p *RawProducer) Write(ctx context.Context, fn func(b []byte) (n int, err error)) error {
-	b, err := p.begin(ctx)
-	if err != nil {
-		return err
-	}
-	p.inside = true
-	done := false
+func (p *RawProducer) Write(ctx context.Context, fn func(b []byte) (n int, err error)) (err error) {
+	done, old := false, debug.SetPanicOnFault(true)
 	defer func() {
-		p.inside = false
 		if !done {
-			_ = p.w.Abort() // the claim is open, so it cannot fail
+			err = p.rescue(old, recover())
 		}
 	}()
-	n, err := fn(b)
+	b, err := p.begin(ctx)
 	if err == nil {
-		err = p.w.SetLen(0, n)
-	}
-	if err != nil {
-		return err
+		n := 0
+		p.inside = true
+		if n, err = fn(b); err == nil {
+			err = p.w.SetLen(0, n)
+		}
+		err = p.finish(err)
 	}
 	done = true
-	return p.w.Commit()
+	debug.SetPanicOnFault(old)
+	return err
 }
 
 // Begin lends the memory of the next value, RawSize bytes, until Commit or Abort.
@@ -80,17 +78,23 @@ func (p *RawProducer) Commit(n int) error {
 }
 
 // Send publishes a copy of b, which has at most RawSize bytes.
-func (p *RawProducer) Send(ctx context.Context, b []byte) error {
+func (p *RawProducer) Send(ctx context.Context, b []byte) (err error) {
+	done, old := false, debug.SetPanicOnFault(true)
+	defer func() {
+		if !done {
+			err = p.rescue(old, recover())
+		}
+	}()
 	dst, err := p.claim(ctx)
-	if err != nil {
-		return err
+	if err == nil {
+		if err = p.w.SetLen(0, len(b)); err == nil {
+			copy(dst, b)
+		}
+		err = p.finish(err)
 	}
-	if err := p.w.SetLen(0, len(b)); err != nil {
-		_ = p.w.Abort()
-		return err
-	}
-	copy(dst, b)
-	return p.w.Commit()
+	done = true
+	debug.SetPanicOnFault(old)
+	return err
 }
 
 // A RawSample is a value in use.
@@ -126,12 +130,20 @@ func AttachRaw(s *Spec, name string, opts ...Option) (*RawConsumer, error) {
 
 // Next is [Consumer.Next].
 func (c *RawConsumer) Next(ctx context.Context) (RawSample, error) {
+	if c.copies {
+		s, err := c.nextCopy(ctx)
+		return rawSample(c.consumer, s), err
+	}
 	s, err := c.next(ctx)
 	return rawSample(c.consumer, s), err
 }
 
 // TryNext is [Consumer.TryNext].
 func (c *RawConsumer) TryNext() (v RawSample, ok bool, err error) {
+	if c.copies {
+		s, ok, err := c.tryCopy()
+		return rawSample(c.consumer, s), ok, err
+	}
 	s, ok, err := c.tryNext()
 	return rawSample(c.consumer, s), ok, err
 }
@@ -143,12 +155,21 @@ func (c *RawConsumer) Latest() (RawSample, error) {
 }
 
 // Read is [Consumer.Read].
-func (c *RawConsumer) Read(ctx context.Context, fn func(RawSample) error) error {
+func (c *RawConsumer) Read(ctx context.Context, fn func(RawSample) error) (err error) {
+	done, old := false, debug.SetPanicOnFault(true)
+	defer func() {
+		if !done {
+			err = c.rescue(old, recover())
+		}
+	}()
 	s, err := c.next(ctx)
-	if err != nil {
-		return err
+	if err == nil {
+		c.inside = true
+		err = c.used(fn(rawSample(c.consumer, s)))
 	}
-	return c.use(func() error { return fn(rawSample(c.consumer, s)) })
+	done = true
+	debug.SetPanicOnFault(old)
+	return err
 }
 
 // All is [Consumer.All].

@@ -3,7 +3,7 @@ package datablock
 import (
 	"context"
 	"errors"
-	"time"
+	"runtime/debug"
 
 	"github.com/pylabhub/datahub/runtime/slot"
 )
@@ -25,8 +25,54 @@ var (
 )
 
 // A Guard is one acquisition of a [Spinlock]: Unlock gives the lock back. It is a
-// value, may be handed to another goroutine, and finds out if it is used twice.
-type Guard = slot.Guard
+// value, may be handed to another goroutine, and finds out if it is used twice. If
+// its handle is closed before it is unlocked, the next to lock are told that the
+// owner died.
+type Guard struct {
+	g slot.Guard
+	h *handle
+}
+
+// Held reports whether the guard holds its lock.
+func (g Guard) Held() (held bool) {
+	if g.h != nil {
+		_ = g.h.guarded(func() error { held = g.g.Held(); return nil })
+	}
+	return held
+}
+
+// MarkConsistent says that what the lock guards is whole again.
+func (g Guard) MarkConsistent() error {
+	if g.h == nil {
+		return ErrNotLocked
+	}
+	return g.h.guarded(g.g.MarkConsistent)
+}
+
+// Unlock gives the lock back. A lock that was poisoned and not marked consistent
+// stays so. ErrNotLocked: that was done before. After ErrTruncated it is not held
+// either.
+func (g Guard) Unlock() error {
+	if g.h == nil {
+		return ErrNotLocked
+	}
+	return g.h.unlock(g.g)
+}
+
+// unlock unlocks g, or forgets it if its memory is gone.
+func (h *handle) unlock(g slot.Guard) (err error) {
+	done, old := false, debug.SetPanicOnFault(true)
+	defer func() {
+		if !done {
+			g.Forget()
+			err = h.rescue(old, recover())
+		}
+	}()
+	err = g.Unlock()
+	done = true
+	debug.SetPanicOnFault(old)
+	return err
+}
 
 // A Spinlock is a lock between the processes of one channel. It spins for a moment
 // and sleeps then. Whoever waits for it is not served in any order.
@@ -40,20 +86,54 @@ type Guard = slot.Guard
 // handle it is from. It is not recursive: a goroutine that locks it twice waits for
 // itself. The handle's Close refuses while it holds a lock.
 type Spinlock struct {
-	l       slot.Lock
-	timeout time.Duration
+	l slot.Lock
+	h *handle
 }
 
 // TryLock takes the lock if nobody has it who lives. If ok, the error can be
 // ErrOwnerDied or ErrPoisoned.
-func (s Spinlock) TryLock() (g Guard, ok bool, err error) { return s.l.TryLock() }
+func (s Spinlock) TryLock() (g Guard, ok bool, err error) {
+	if s.h == nil {
+		return Guard{}, false, ErrNoLock
+	}
+	done, old := false, debug.SetPanicOnFault(true)
+	defer func() {
+		if !done {
+			err = s.h.rescue(old, recover())
+		}
+	}()
+	l, ok, err := s.l.TryLock()
+	if ok {
+		g = Guard{l, s.h}
+	}
+	done = true
+	debug.SetPanicOnFault(old)
+	return g, ok, err
+}
 
 // Lock takes the lock, and waits for it as [Timeout] and ctx allow; a
 // [TimeoutError] names the owner. The end of ctx is noticed within 50 ms.
 //
 // With ErrOwnerDied and ErrPoisoned the lock is taken and must be unlocked; with
 // any other error it is not.
-func (s Spinlock) Lock(ctx context.Context) (Guard, error) { return s.l.Lock(ctx, s.timeout) }
+func (s Spinlock) Lock(ctx context.Context) (g Guard, err error) {
+	if s.h == nil {
+		return Guard{}, ErrNoLock
+	}
+	done, old := false, debug.SetPanicOnFault(true)
+	defer func() {
+		if !done {
+			err = s.h.rescue(old, recover())
+		}
+	}()
+	l, err := s.l.Lock(ctx, s.h.opts.timeout)
+	if err == nil || errors.Is(err, ErrPoisoned) {
+		g = Guard{l, s.h}
+	}
+	done = true
+	debug.SetPanicOnFault(old)
+	return g, err
+}
 
 // Do calls fn under the lock and unlocks, whatever fn does. Of a poisoned lock, it
 // returns the error without calling fn, and the lock stays poisoned.
@@ -73,7 +153,12 @@ func (s Spinlock) Do(ctx context.Context, fn func() error) (err error) {
 func (s Spinlock) Index() int { return s.l.Index() }
 
 // Name returns the name the lock is given out under, "" if it is not.
-func (s Spinlock) Name() string { return s.l.Name() }
+func (s Spinlock) Name() (name string) {
+	if s.h != nil {
+		_ = s.h.guarded(func() error { name = s.l.Name(); return nil })
+	}
+	return name
+}
 
 // SpinlockCount returns how many spinlocks the channel has.
 func (h *handle) SpinlockCount() int { return h.locks.Count() }
@@ -82,25 +167,29 @@ func (h *handle) SpinlockCount() int { return h.locks.Count() }
 // channel with a shared flexible zone lock 0 guards that.
 func (h *handle) GetSpinlock(i int) (Spinlock, error) {
 	l, err := h.locks.At(i)
-	return Spinlock{l, h.opts.timeout}, err
+	return Spinlock{l, h}, err
 }
 
 // NamedSpinlock returns the spinlock that is given out under name, and gives one
 // out if there is none: the free one with the highest number, so that programs that
 // use fixed low numbers are not disturbed. A name is 1 to 32 bytes of text. It waits
 // for the ControlMutex as [Spinlock.Lock]. ErrNoLock: all are given out.
-func (h *handle) NamedSpinlock(ctx context.Context, name string) (Spinlock, error) {
-	l, err := h.locks.Named(ctx, h.opts.timeout, name)
-	return Spinlock{l, h.opts.timeout}, err
+func (h *handle) NamedSpinlock(ctx context.Context, name string) (s Spinlock, err error) {
+	err = h.guarded(func() error {
+		l, err := h.locks.Named(ctx, h.opts.timeout, name)
+		s = Spinlock{l, h}
+		return err
+	})
+	return s, err
 }
 
 // FreeSpinlock takes back the spinlock that is given out under name. ErrNoLock:
 // there is none. It is a [TimeoutError] if somebody has the lock. Nobody may use it
 // under this name any more.
 func (h *handle) FreeSpinlock(ctx context.Context, name string) error {
-	return h.locks.Free(ctx, h.opts.timeout, name)
+	return h.guarded(func() error { return h.locks.Free(ctx, h.opts.timeout, name) })
 }
 
 // ControlMutex returns the lock that guards what is given out in the control file:
 // NamedSpinlock and FreeSpinlock take it, and wait for whoever has it.
-func (h *handle) ControlMutex() Spinlock { return Spinlock{h.locks.Control(), h.opts.timeout} }
+func (h *handle) ControlMutex() Spinlock { return Spinlock{h.locks.Control(), h} }

@@ -1,6 +1,9 @@
 package datablock
 
-import "context"
+import (
+	"context"
+	"runtime/debug"
+)
 
 // A WriteTx is a value that is being written, with what a function may want to know
 // or do beside it. It is good until the function it was given to returns.
@@ -13,26 +16,25 @@ type WriteTx[T any] struct {
 // WriteTx calls fn with the next value, as Write, and publishes it. If fn returns
 // an error, panics or ends its goroutine, nothing is published, except what it
 // changed in the flexible zone.
-func (p *Producer[T]) WriteTx(ctx context.Context, fn func(tx *WriteTx[T]) error) error {
-	b, err := p.begin(ctx)
-	if err != nil {
-		return err
-	}
-	p.tx = WriteTx[T]{Value: view[T](b), p: p}
-	done := false
-	p.inside = true
+func (p *Producer[T]) WriteTx(ctx context.Context, fn func(tx *WriteTx[T]) error) (err error) {
+	done, old := false, debug.SetPanicOnFault(true)
 	defer func() {
-		p.inside = false
-		p.tx.Value = nil
 		if !done {
-			_ = p.w.Abort() // the claim is open, so it cannot fail
+			p.tx.Value = nil
+			err = p.rescue(old, recover())
 		}
 	}()
-	if err := fn(&p.tx); err != nil {
-		return err
+	b, err := p.begin(ctx)
+	if err == nil {
+		p.tx = WriteTx[T]{Value: view[T](b), p: p}
+		p.inside = true
+		err = fn(&p.tx)
+		p.tx.Value = nil
+		err = p.finish(err)
 	}
 	done = true
-	return p.w.Commit()
+	debug.SetPanicOnFault(old)
+	return err
 }
 
 // Seq returns the sequence number that the value will have.
@@ -72,14 +74,25 @@ type ReadTx[T any] struct {
 }
 
 // ReadTx calls fn with the next sample and releases it, as Read.
-func (c *Consumer[T]) ReadTx(ctx context.Context, fn func(tx *ReadTx[T]) error) error {
+func (c *Consumer[T]) ReadTx(ctx context.Context, fn func(tx *ReadTx[T]) error) (err error) {
+	done, old := false, debug.SetPanicOnFault(true)
+	defer func() {
+		if !done {
+			c.tx.Value = nil
+			err = c.rescue(old, recover())
+		}
+	}()
 	s, err := c.next(ctx)
-	if err != nil {
-		return err
+	if err == nil {
+		c.tx = ReadTx[T]{Sample: sample[T](c.consumer, s, true), c: c}
+		c.inside = true
+		err = fn(&c.tx)
+		c.tx.Value = nil
+		err = c.used(err)
 	}
-	c.tx = ReadTx[T]{Sample: sample[T](c.consumer, s, true), c: c}
-	defer func() { c.tx.Value = nil }()
-	return c.use(func() error { return fn(&c.tx) })
+	done = true
+	debug.SetPanicOnFault(old)
+	return err
 }
 
 // Info is that of the consumer.

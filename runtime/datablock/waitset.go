@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -27,8 +28,8 @@ type Event struct {
 	// Err is nil if there is a value: TryNext returns it, or the error that stands in
 	// its place. Otherwise it says why there may be no more. ErrProducerDied comes once
 	// per death, and the consumer stays in the set for a producer that takes over.
-	// After ErrProducerClosed, ErrSuperseded and ErrClosed it is not in the set any
-	// more.
+	// After ErrProducerClosed, ErrSuperseded, ErrTruncated and ErrClosed it is not in
+	// the set any more.
 	Err error
 }
 
@@ -337,16 +338,30 @@ func (m *member) look(watch bool) (pending bool, err error) {
 		return false, err
 	}
 	defer m.c.slow.Unlock()
-	switch {
-	case m.c.closed.Load():
+	if m.c.closed.Load() {
 		return false, ErrClosed
-	case !watch:
-		return m.c.r.Pending(), nil
 	}
-	bell, pending, err := m.c.r.Arm()
-	if !pending && err == nil {
-		m.watch.Arm(bell)
+	done, old := false, debug.SetPanicOnFault(true)
+	defer func() {
+		if done {
+			return
+		}
+		r := recover()
+		if fault := m.c.fault(r); fault != nil {
+			m.c.r.Fail(fault) // a sample stays in use
+		}
+		pending, err = false, m.c.handle.rescue(old, r)
+	}()
+	if watch {
+		var bell uint32
+		if bell, pending, err = m.c.r.Arm(); !pending && err == nil {
+			m.watch.Arm(bell)
+		}
+	} else {
+		pending = m.c.r.Pending()
 	}
+	done = true
+	debug.SetPanicOnFault(old)
 	return pending, err
 }
 

@@ -60,7 +60,7 @@ func Guard(fn func() error, maps ...*Mapping) (err error) {
 	defer func() {
 		debug.SetPanicOnFault(old)
 		if r := recover(); r != nil {
-			if err = truncated(r, maps); err == nil {
+			if err = Truncated(r, maps...); err == nil {
 				panic(r)
 			}
 		}
@@ -68,9 +68,11 @@ func Guard(fn func() error, maps ...*Mapping) (err error) {
 	return fn()
 }
 
-// truncated returns an error if the recovered panic r is a fault beyond the end
-// of a mapped file.
-func truncated(r any, maps []*Mapping) error {
+// Truncated is for those who guard themselves, which costs less than [Guard]: with
+// debug.SetPanicOnFault set they recover r. It returns an error that is
+// [ErrTruncated] if r is a fault in memory of one of maps whose file somebody has
+// cut short, nil if r is to be panicked with again.
+func Truncated(r any, maps ...*Mapping) error {
 	fault, ok := r.(interface {
 		runtime.Error
 		Addr() uintptr

@@ -15,7 +15,7 @@ import (
 func (w *Writer) Drain(ctx context.Context, timeout time.Duration) error {
 	switch {
 	case w.closed:
-		return ErrHandleClosed
+		return w.refusal()
 	case w.claimed != 0:
 		return ErrLoanOpen
 	case w.conf.latest() || w.drained():

@@ -222,5 +222,13 @@ func (f *FlexReader) Lock(timeout time.Duration) ([]byte, uint64, Guard, error) 
 	if err != nil {
 		return nil, 0, Guard{}, err
 	}
-	return f.zone.Bytes(0, f.size), f.selector.Load() >> 1, g, nil
+	done := false
+	defer func() {
+		if !done { // the zone's memory is gone
+			g.Forget()
+		}
+	}()
+	seq := f.selector.Load() >> 1
+	done = true
+	return f.zone.Bytes(0, f.size), seq, g, nil
 }

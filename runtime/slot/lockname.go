@@ -85,7 +85,15 @@ func (t *Locks) withControl(ctx context.Context, timeout time.Duration, fn func(
 	if err != nil {
 		return fmt.Errorf("control lock: %w", err)
 	}
-	return errors.Join(fn(), g.Unlock())
+	done := false
+	defer func() {
+		if !done { // the locks' memory is gone
+			g.Forget()
+		}
+	}()
+	err = fn()
+	done = true
+	return errors.Join(err, g.Unlock())
 }
 
 // Name returns the name the lock is given out under, "" if it is not, or after the

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"runtime"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -57,6 +58,8 @@ type Locks struct {
 	inside gate
 	moving atomic.Bool  // the cell's incarnation is about to change
 	held   atomic.Int64 // guards
+	// forgotten are the tokens of guards that ended without their locks.
+	forgotten sync.Map
 
 	waits, waitNS atomic.Uint64
 }

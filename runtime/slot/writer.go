@@ -42,7 +42,7 @@ type Writer struct {
 	size    uintptr // of the payload
 	claimed uint64  // slots that are claimed and not committed
 	plain   bool    // nothing but stamp and payload, in order
-	closed  bool
+	closed  bool    // or failed
 
 	head, latest *word.U64
 	sleepers     *word.U32
@@ -78,6 +78,7 @@ type Writer struct {
 	locks       *Locks
 	flexUpdates atomic.Uint64
 
+	failure    error // not nil: the memory is not to be touched
 	count      WriterCounts
 	flushed    int64         // when the counters were last shown
 	timeout    *TimeoutError // the last one, and why
@@ -219,7 +220,7 @@ func (w *Writer) ClaimN(ctx context.Context, timeout time.Duration, n int) error
 func (w *Writer) claim(ctx context.Context, timeout time.Duration, n uint64) error {
 	switch {
 	case w.closed:
-		return ErrHandleClosed
+		return w.refusal()
 	case w.claimed != 0:
 		return ErrLoanOpen
 	case w.conf.latest():
@@ -320,6 +321,8 @@ func (w *Writer) CommitN(n int) error {
 		return ErrNoLoan
 	case n < 1 || uint64(n) > w.claimed:
 		return fmt.Errorf("%w: commit of %d slots, %d are claimed", ErrBatch, n, w.claimed)
+	case w.failure != nil:
+		return errors.Join(w.failure, w.Abort())
 	}
 	if w.conf.latest() {
 		w.commitLatest()
@@ -398,9 +401,10 @@ func (w *Writer) Abort() error {
 // slot is given back; then the error is ErrLoanOpen. ErrLockHeld: see [Guard]. The
 // caller gives the producer's lock back afterwards.
 func (w *Writer) Close() error {
-	if w.closed {
+	if w.closed && w.failure == nil {
 		return nil
 	}
+	w.failure = nil
 	var err error
 	if w.claimed != 0 {
 		err = errors.Join(ErrLoanOpen, w.Abort())
