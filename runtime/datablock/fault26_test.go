@@ -276,7 +276,7 @@ func TestFault26ATruncatedFileIsAnErrorOfEachCallAndTheProcessLives(t *testing.T
 	} {
 		t.Run(c.what, func(t *testing.T) {
 			for _, file := range []string{"data", "control"} {
-				files := openFiles(t)
+				files := descriptors(t)
 				x := newCut(t)
 				if c.before != nil {
 					must(t, c.before(x))
@@ -297,7 +297,7 @@ func TestFault26ATruncatedFileIsAnErrorOfEachCallAndTheProcessLives(t *testing.T
 						t.Errorf("without %s: Close: %v", file, err)
 					}
 				}
-				if n := openFiles(t); n != files {
+				if n := descriptors(t); n != files {
 					t.Errorf("without %s: %d descriptors, %d before", file, n, files)
 				}
 				entries, e := os.ReadDir(x.dir)

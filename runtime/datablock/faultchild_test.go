@@ -128,8 +128,8 @@ func (c *faultChild) state() string {
 	return rest[:1]
 }
 
-// openFiles returns how many descriptors this process has.
-func openFiles(t testing.TB) int {
+// descriptors returns how many descriptors this process has.
+func descriptors(t testing.TB) int {
 	t.Helper()
 	r, w, err := os.Pipe() // the Go runtime opens its own with the first of these
 	must(t, errors.Join(err, r.Close(), w.Close()))
