@@ -52,6 +52,7 @@ type producer struct {
 	w      *slot.Writer
 	latest bool
 	inside bool // in the function of a Write
+	tender tender
 }
 
 func openProducer(s *Spec, name string, opts []Option) (*producer, error) {
@@ -84,6 +85,10 @@ func openProducer(s *Spec, name string, opts []Option) (*producer, error) {
 		return nil, errors.Join(fmt.Errorf("create channel %q: %w", name, err), seg.Close())
 	}
 	p.locks = p.w.Locks()
+	p.tender.start(func() {
+		// A fault is the business of the calls that return errors.
+		_ = seg.Guard(func() error { p.w.Tend(); return nil })
+	})
 	return p, nil
 }
 

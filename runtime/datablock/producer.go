@@ -176,6 +176,7 @@ func (p *producer) Close() error {
 		}
 		return nil
 	}, func() error {
+		p.tender.stop()
 		unread := uint64(0)
 		err := p.guarded(func() error { unread = p.w.Unread(); return nil })
 		if e := p.guarded(p.w.Close); err == nil {

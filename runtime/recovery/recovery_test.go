@@ -63,6 +63,9 @@ func (p *place) snapshot() map[string]string {
 	return all
 }
 
+// quiet logs nothing.
+var quiet = slog.New(slog.DiscardHandler)
+
 func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {

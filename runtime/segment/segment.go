@@ -155,7 +155,12 @@ func (s *Segment) Guard(fn func() error) error {
 // Truncated is for those who guard themselves: it returns an [ErrTruncated] if r,
 // recovered while debug.SetPanicOnFault was set, is a fault that Guard makes one
 // of, and nil if it is to go on.
-func (s *Segment) Truncated(r any) error { return shm.Truncated(r, s.data, s.control) }
+func (s *Segment) Truncated(r any) error {
+	if s.dump != nil {
+		return shm.Truncated(r, s.dump.whole)
+	}
+	return shm.Truncated(r, s.data, s.control)
+}
 
 // SchemaMismatches returns how many were refused by this block because they were
 // compiled for another schema.

@@ -59,6 +59,7 @@ func (w *Writer) Counts() WriterCounts {
 func (w *Writer) gather() {
 	w.locks.counts(&w.count.LockWaits, &w.count.LockWaitNS)
 	w.count.FlexUpdates += w.flexUpdates.Swap(0)
+	w.count.Reclaimed += w.tended.Swap(0)
 	if w.deskHost != nil {
 		w.count.Reclaimed += w.deskHost.Freed()
 	}

@@ -161,7 +161,7 @@ func (w *Writer) reclaim(n uint64) {
 		if !active(inc) || w.pos+n-c.cursor.Load() <= uint64(w.plan.Capacity) || w.host.CellAlive(i) {
 			continue
 		}
-		if clean(c, i, w.host) {
+		if w.clean(c, i) {
 			w.count.Reclaimed++
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -77,6 +78,8 @@ type Writer struct {
 	summed      bool // the claimed values are to have checksums
 	locks       *Locks
 	flexUpdates atomic.Uint64
+	cleaning    sync.Mutex
+	tended      atomic.Uint64 // cells that Tend freed
 
 	failure    error // not nil: the memory is not to be touched
 	count      WriterCounts
