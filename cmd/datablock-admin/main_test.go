@@ -3,7 +3,9 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"flag"
+	"hash/crc32"
 	"os"
 	"regexp"
 	"strconv"
@@ -15,6 +17,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/pylabhub/datahub/cmd/datablock-admin/internal/cli"
+	hdr "github.com/pylabhub/datahub/generated/datahub/segment"
+	"github.com/pylabhub/datahub/runtime/segment"
 )
 
 var update = flag.Bool("update", false, "rewrite golden files")
@@ -45,6 +49,10 @@ func TestScripts(t *testing.T) {
 			"flip":   flip,
 			"same":   same,
 			"scrub":  scrub,
+
+			"payload": payload,
+			"cut":     cut,
+			"earlier": earlier,
 		},
 	})
 }
@@ -75,6 +83,10 @@ func signalTo(ts *testscript.TestScript, neg bool, args []string) {
 	p, err := os.FindProcess(pid)
 	ts.Check(err)
 	ts.Check(p.Signal(sig))
+	if args[0] == "STOP" {
+		// A stopped process does not end with the script if that fails before.
+		time.AfterFunc(patience, func() { _ = p.Kill() })
+	}
 	for deadline := time.Now().Add(patience); sig == syscall.SIGKILL && p.Signal(syscall.Signal(0)) == nil; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			ts.Fatalf("process %d does not end", pid)
@@ -112,6 +124,45 @@ func flip(ts *testscript.TestScript, neg bool, args []string) {
 	b[0] ^= 0xff
 	_, err = f.WriteAt(b[:], off)
 	ts.Check(err)
+}
+
+// payload changes the bits of one byte of a slot's value: payload channel slot byte.
+func payload(ts *testscript.TestScript, neg bool, args []string) {
+	root := ts.Getenv("DATAHUB_DIR")
+	seg, err := segment.Observe(args[0], segment.Config{}, segment.Options{Root: root})
+	ts.Check(err)
+	slot, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	at, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	p := seg.Plan()
+	h := seg.Header()
+	for _, r := range h.Regions[:h.RegionCount] {
+		if r.Kind == hdr.RegionKindSlots {
+			flip(ts, false, []string{root + "/" + args[0] + "/data", strconv.Itoa(int(r.Offset) + slot*int(p.Stride) + int(p.PayloadOff) + at)})
+		}
+	}
+	ts.Check(seg.Close())
+}
+
+// cut makes a file shorter: cut file size.
+func cut(ts *testscript.TestScript, neg bool, args []string) {
+	size, err := strconv.ParseInt(args[1], 0, 64)
+	ts.Check(err)
+	ts.Check(os.Truncate(ts.MkAbs(args[0]), size))
+}
+
+// earlier makes a block one of an earlier boot.
+func earlier(ts *testscript.TestScript, neg bool, args []string) {
+	name := ts.Getenv("DATAHUB_DIR") + "/" + args[0] + "/data"
+	b, err := os.ReadFile(name)
+	ts.Check(err)
+	b[hdr.FieldDataHeaderBootID] ^= 0xff
+	sum := b[hdr.FieldPreambleChecksum : hdr.FieldPreambleChecksum+4]
+	clear(sum)
+	size := binary.LittleEndian.Uint32(b[hdr.FieldPreambleHeaderSize:])
+	binary.LittleEndian.PutUint32(sum, crc32.Checksum(b[:size], crc32.MakeTable(crc32.Castagnoli)))
+	ts.Check(os.WriteFile(name, b, 0o600))
 }
 
 // same keeps the files of a folder under a name, or compares them with what was

@@ -54,6 +54,7 @@ var channelMetrics = []metric[datablock.Metrics]{
 	{"datablock_detached_total", counter, "Consumers that lost their place because their cell held what no consumer writes.", func(m *datablock.Metrics) float64 { return float64(m.Detached) }},
 	{"datablock_reclaimed_total", counter, "Places of dead consumers that were made free.", func(m *datablock.Metrics) float64 { return float64(m.Reclaimed) }},
 	{"datablock_takeovers_total", counter, "Producers that went on where another one died or stopped.", func(m *datablock.Metrics) float64 { return float64(m.Takeovers) }},
+	{"datablock_repairs_total", counter, "Repairs by recovery tools.", func(m *datablock.Metrics) float64 { return float64(m.Repairs) }},
 	{"datablock_flex_updates_total", counter, "Updates of the flexible zone.", func(m *datablock.Metrics) float64 { return float64(m.FlexUpdates) }},
 	{"datablock_schema_mismatches_total", counter, "Programs that were refused because they were compiled for another schema.", func(m *datablock.Metrics) float64 { return float64(m.SchemaMismatches) }},
 	{"datablock_producer_up", gauge, "1 while a producer holds the channel.", func(m *datablock.Metrics) float64 { return flag(m.Producer.State == datablock.ProducerLive) }},

@@ -61,7 +61,7 @@ CSV has a column for each field, with nested fields of their own; arrays are JSO
 		Example: `  datablock-admin echo roof
   datablock-admin echo roof --follow --fields number,temperature --format csv
   datablock-admin echo roof --all --where "state = broken and took > 5ms"
-  datablock-admin echo roof.dump --all --json`,
+  datablock-admin echo roof.dhdump --all --json`,
 		GroupID:           groupLook,
 		Args:              exactly("TARGET"),
 		ValidArgsFunction: a.completeTarget,
@@ -76,7 +76,7 @@ CSV has a column for each field, with nested fields of their own; arrays are JSO
 			switch {
 			case !slices.Contains(echoFormats, o.format):
 				return usageError("--format %s: use one of %s", o.format, strings.Join(echoFormats, ", "))
-			case o.follow && isDump(args[0]):
+			case o.follow && segment.IsDump(args[0]):
 				return usageError("--follow: nothing is added to the dump %s", args[0])
 			}
 			return a.echo(cmd.Context(), args[0], o)

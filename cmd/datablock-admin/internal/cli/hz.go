@@ -71,7 +71,7 @@ one.`,
 			switch {
 			case interval < 10*time.Millisecond:
 				return usageError("--interval %s: it must be at least 10ms", interval)
-			case isDump(args[0]):
+			case segment.IsDump(args[0]):
 				return usageError("%s is a dump: nothing happens in it", args[0])
 			}
 			seg, err := a.observe(args[0])

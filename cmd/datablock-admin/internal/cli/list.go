@@ -29,6 +29,7 @@ type listEntry struct {
 	Generation   uint64       `json:"generation,omitempty"`
 	Committed    uint64       `json:"committed"`
 	Consumers    int          `json:"consumers"`
+	Dead         int          `json:"dead_consumers"` // among them
 	MaxConsumers uint32       `json:"max_consumers,omitempty"`
 	Bytes        int64        `json:"bytes,omitempty"`
 	HeartbeatAge int64        `json:"heartbeat_age_ns"`
@@ -72,8 +73,11 @@ foreign_owner and so on.`,
 				if e.Producer != nil {
 					producer = fmt.Sprintf("%s (pid %d)", clean(e.Producer.Program), e.Producer.PID)
 				}
-				t.row(e.Channel, e.State, policyText(e), e.Schema+" "+e.Version,
-					fmt.Sprintf("%d/%d", e.Consumers, e.MaxConsumers), fmt.Sprint(e.Committed), bytesText(uint64(e.Bytes)), producer)
+				consumers := fmt.Sprintf("%d/%d", e.Consumers, e.MaxConsumers)
+				if e.Dead > 0 {
+					consumers += fmt.Sprintf(" (%d dead)", e.Dead)
+				}
+				t.row(e.Channel, e.State, policyText(e), e.Schema+" "+e.Version, consumers, fmt.Sprint(e.Committed), bytesText(uint64(e.Bytes)), producer)
 			}
 			return t.flush()
 		},
@@ -138,6 +142,9 @@ func (a *app) entry(name string) (e listEntry, err error) {
 	for _, c := range m.Consumers {
 		if c.Attached {
 			e.Consumers++
+			if !seg.Host().CellAlive(c.Cell) {
+				e.Dead++
+			}
 		}
 	}
 	return e, nil

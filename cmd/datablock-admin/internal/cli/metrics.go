@@ -39,6 +39,7 @@ type metricsJSON struct {
 	Takeovers        uint64 `json:"takeovers"`
 	FlexUpdates      uint64 `json:"flex_updates"`
 	SchemaMismatches uint64 `json:"schema_mismatches"`
+	Repairs          uint64 `json:"repairs"`
 	State            string `json:"producer_state"`
 	Uptime           int64  `json:"producer_uptime_ns"`
 	HeartbeatAge     int64  `json:"producer_heartbeat_age_ns"`
@@ -157,7 +158,7 @@ func newMetricsJSON(m *datablock.Metrics) metricsJSON {
 		Lost: m.Lost, ChecksumFailures: m.ChecksumFailures, RoomWaits: newWaits(m.RoomWaits), LockWaits: newWaits(m.LockWaits),
 		DrainWaits: newWaits(m.DrainWaits), Timeouts: m.Timeouts, Rescans: m.Rescans, Wakes: m.Wakes, WakesSkipped: m.WakesSkipped,
 		Evictions: m.Evictions, Detached: m.Detached, Reclaimed: m.Reclaimed, Takeovers: m.Takeovers, FlexUpdates: m.FlexUpdates,
-		SchemaMismatches: m.SchemaMismatches, State: m.Producer.State.String(), Uptime: int64(m.Producer.Uptime),
+		SchemaMismatches: m.SchemaMismatches, Repairs: m.Repairs, State: m.Producer.State.String(), Uptime: int64(m.Producer.Uptime),
 		HeartbeatAge: int64(m.Producer.HeartbeatAge), Producer: newProcessJSON(m.Producer.Process), Consumers: []consumerCount{},
 	}
 	for i := range m.Consumers {
@@ -202,7 +203,7 @@ func metricsText(m, last *datablock.Metrics) string {
 	line("drain waits", "%s", waitsText(m.DrainWaits))
 	line("time-outs", "%d", m.Timeouts)
 	line("wakes", "%d, skipped %d, looks at the consumers %d", m.Wakes, m.WakesSkipped, m.Rescans)
-	line("recovered", "%d consumers reclaimed, %d takeovers", m.Reclaimed, m.Takeovers)
+	line("recovered", "%d consumers reclaimed, %d takeovers, %d repairs by tools", m.Reclaimed, m.Takeovers, m.Repairs)
 	line("thrown out", "%d evicted, %d detached", m.Evictions, m.Detached)
 	line("refused", "%d of another schema", m.SchemaMismatches)
 	line("flexible", "%d updates", m.FlexUpdates)

@@ -18,8 +18,8 @@ and times stay.`,
 		Args:              exactly("CHANNEL"),
 		ValidArgsFunction: a.completeChannel,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if isDump(args[0]) {
-				return usageError("%s is a dump: its counters stay as they were", args[0])
+			if err := live("reset-metrics", args[0]); err != nil {
+				return err
 			}
 			before, err := datablock.MetricsOf(args[0], a.places()...)
 			if err != nil {

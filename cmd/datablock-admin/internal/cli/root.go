@@ -24,7 +24,7 @@ func (a *app) rootCmd() *cobra.Command {
 		Long: `Datablock-admin shows, checks and repairs the blocks of the Data Exchange Hub.
 
 A TARGET is the name of a channel, or a file that "dump" has made: what has a
-slash in it or ends in .dump is a file. Channels are looked for in --dir, else
+slash in it or ends in .dhdump is a file. Channels are looked for in --dir, else
 in $DATAHUB_DIR, else in the user's own folder in shared memory.
 
 Commands that look take no lock and change no byte: a running system does not
@@ -53,9 +53,9 @@ what lives; 100 done, and something was found; 130 interrupted.`,
 		&cobra.Group{ID: groupHost, Title: "The host:"},
 		&cobra.Group{ID: groupHelp, Title: "Help:"})
 	root.AddCommand(
-		a.listCmd(), a.infoCmd(), a.echoCmd(), a.hzCmd(), a.metricsCmd(),
-		a.resetMetricsCmd(),
-		a.exportCmd(),
+		a.listCmd(), a.infoCmd(), a.consumersCmd(), a.echoCmd(), a.hzCmd(), a.metricsCmd(),
+		a.diagnoseCmd(), a.validateCmd(), a.cleanupCmd(), a.forceResetCmd(), a.resetMetricsCmd(), a.dumpCmd(), a.removeCmd(),
+		a.doctorCmd(), a.exportCmd(), a.removeStaleCmd(),
 		a.manCmd(), a.versionCmd())
 	root.SetHelpCommandGroupID(groupHelp)
 	root.SetCompletionCommandGroupID(groupHelp)

@@ -3,24 +3,39 @@ package cli
 import (
 	"errors"
 	"io/fs"
-	"os"
+	"log/slog"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/pylabhub/datahub/runtime/recovery"
 	"github.com/pylabhub/datahub/runtime/segment"
 )
 
-// isDump reports whether a target is a dump file rather than a channel. No channel
-// has a slash in its name.
-func isDump(target string) bool {
-	return strings.ContainsRune(target, '/') || strings.ContainsRune(target, os.PathSeparator) || strings.HasSuffix(target, ".dump")
-}
-
 // observe opens a target for looking only.
 func (a *app) observe(target string) (*segment.Segment, error) {
+	if segment.IsDump(target) {
+		return segment.OpenDump(target, segment.DumpOptions{})
+	}
 	return segment.Observe(target, segment.Config{}, a.options())
+}
+
+// recovery returns the options of package recovery. Actions are logged to the
+// standard error output.
+func (a *app) recovery() recovery.Options {
+	return recovery.Options{
+		Root: a.dir, AllowForeign: a.foreign,
+		Logger: slog.New(slog.NewTextHandler(a.stderr, nil)),
+	}
+}
+
+// live refuses a target that is a dump.
+func live(cmd, target string) error {
+	if segment.IsDump(target) {
+		return usageError("%s: %s is a dump, which cannot be changed: name a channel", cmd, target)
+	}
+	return nil
 }
 
 // channels returns the names of all channels, sorted. A folder that is not there
@@ -40,7 +55,7 @@ func (a *app) completeTarget(_ *cobra.Command, args []string, toComplete string)
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	if isDump(toComplete) {
+	if segment.IsDump(toComplete) {
 		return nil, cobra.ShellCompDirectiveDefault
 	}
 	return a.completeChannel(nil, args, toComplete)
