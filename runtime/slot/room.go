@@ -77,6 +77,9 @@ func (w *Writer) endWait(start int64, err error) error {
 		w.wait.bells.vain = 0
 	}
 	w.count.RoomWaitNS += uint64(w.clock.mono() - start)
+	if err != nil {
+		w.flushSometimes() // it may give up now, and others are to see why
+	}
 	return err
 }
 
