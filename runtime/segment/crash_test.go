@@ -294,7 +294,7 @@ func init() {
 	}
 }
 
-func TestOfTwoProducersThatRaceExactlyOneWins(t *testing.T) {
+func TestFault21OfTwoProducersThatRaceExactlyOneWins(t *testing.T) {
 	rounds := 1000
 	if testing.Short() {
 		rounds = 100
@@ -335,55 +335,65 @@ func TestOfTwoProducersThatRaceExactlyOneWins(t *testing.T) {
 	})
 }
 
-func TestOf32ConsumersThatRaceFor8CellsExactly8Win(t *testing.T) {
+func init() {
+	// Takes a cell if there is one, says so, and stays until its input ends.
+	children["cell taker"] = func(args []string) error {
+		waitForLine()
+		s, err := Attach("roof", Config{Schema: reading}, Options{Root: args[0]})
+		if err != nil {
+			return err
+		}
+		cell := -1
+		for i := range 8 {
+			ok, err := s.Host().TryLockCell(i)
+			if err != nil {
+				return err
+			}
+			if ok {
+				cell = i
+				break
+			}
+		}
+		fmt.Println(cell)
+		waitForEOF()
+		return s.Close()
+	}
+}
+
+func TestFault22Of32ConsumersThatRaceFor8CellsExactly8Win(t *testing.T) {
 	eachPlace(t, func(t *testing.T) {
-		o := Options{Root: t.TempDir()}
+		o := Options{Root: memoryDir(t)}
 		c := config()
 		c.Consumers = 8
 		mustCreate(t, "roof", c, o)
-		won, done := make(chan int, 32), make(chan error, 32)
-		stay := make(chan struct{})
+		cells := map[string]int{}
+		var ps []*child
 		for range 32 {
-			go func() {
-				s, err := Attach("roof", c, o)
-				if err != nil {
-					done <- err
-					return
-				}
-				n := 0
-				for i := range 8 {
-					ok, err := s.Host().TryLockCell(i)
-					if err != nil {
-						done <- errors.Join(err, s.Close())
-						return
-					}
-					if ok {
-						n++
-						break
-					}
-				}
-				won <- n
-				<-stay
-				done <- s.Close()
-			}()
+			cmd := command("cell taker", o.Root)
+			cmd.Env = append(cmd.Env, "GOMAXPROCS=1")
+			ps = append(ps, start(t, cmd))
 		}
-		total := 0
-		for range 32 {
-			select {
-			case n := <-won:
-				total += n
-			case err := <-done:
-				t.Fatal(err)
+		for _, p := range ps {
+			p.say("go")
+		}
+		for _, p := range ps {
+			cells[p.line()]++
+		}
+		for i := range 8 {
+			if n := cells[strconv.Itoa(i)]; n != 1 {
+				t.Errorf("cell %d has %d owners", i, n)
 			}
 		}
-		close(stay)
-		for range 32 {
-			if err := <-done; err != nil {
+		if n := cells["-1"]; n != 24 || len(cells) != 9 {
+			t.Errorf("%d went without a cell, want 24: %v", n, cells)
+		}
+		for _, p := range ps {
+			p.in.Close()
+		}
+		for _, p := range ps {
+			if err := p.cmd.Wait(); err != nil {
 				t.Error(err)
 			}
-		}
-		if total != 8 {
-			t.Errorf("%d consumers have a cell, want 8", total)
 		}
 	})
 }

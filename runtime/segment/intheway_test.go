@@ -39,7 +39,7 @@ func listen(path string) error {
 	return err
 }
 
-func TestWhatStandsInTheWayIsNamedAndLeftAlone(t *testing.T) {
+func TestFault37WhatStandsInTheWayIsNamedAndLeftAlone(t *testing.T) {
 	eachPlace(t, func(t *testing.T) {
 		for what, put := range inTheWay {
 			for _, at := range []string{"", "lock", dataName, controlName} {

@@ -118,7 +118,7 @@ func dirNames(root string) string {
 	return strings.Join(names, " ")
 }
 
-func TestWithTooFewDescriptorsNothingIsLeftBehind(t *testing.T) {
+func TestFault36WithTooFewDescriptorsNothingIsLeftBehind(t *testing.T) {
 	eachPlace(t, func(t *testing.T) {
 		cmd := command("few files", memoryDir(t))
 		out, err := cmd.Output()
@@ -128,7 +128,7 @@ func TestWithTooFewDescriptorsNothingIsLeftBehind(t *testing.T) {
 	})
 }
 
-func TestAFullFileSystemFailsCreateAndLeavesNothing(t *testing.T) {
+func TestFault25AFullFileSystemFailsCreateAndLeavesNothing(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("needs root: mounts small file systems")
 	}
@@ -219,7 +219,7 @@ func asNobody(t *testing.T, role string, args ...string) string {
 	return string(out)
 }
 
-func TestAnotherUsersBlocksAreRefused(t *testing.T) {
+func TestFault36AnotherUsersBlocksAreRefused(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("needs root: runs a process as another user")
 	}
@@ -298,7 +298,7 @@ func chownAll(dir string, uid int) error {
 	})
 }
 
-func TestAReadOnlyRootIsAPermissionError(t *testing.T) {
+func TestFault36AReadOnlyRootIsAPermissionError(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("needs root: mounts a file system")
 	}

@@ -99,6 +99,9 @@ func (c *child) expect(want string) {
 	}
 }
 
+// waitForLine blocks until the parent says something.
+func waitForLine() { bufio.NewReader(os.Stdin).ReadString('\n') }
+
 // waitForEOF blocks until the parent closes our standard input or dies.
 func waitForEOF() { io.Copy(io.Discard, os.Stdin) }
 

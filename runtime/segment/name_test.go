@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestChannelNames(t *testing.T) {
+func TestFault37NamesThatAreNoneAreRefused(t *testing.T) {
 	for _, name := range []string{"a", "7", "roof", "Roof-2.north_east", "a..b", strings.Repeat("x", MaxNameLen)} {
 		if err := CheckName(name); err != nil {
 			t.Errorf("%q: %v", name, err)

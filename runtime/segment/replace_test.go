@@ -138,7 +138,7 @@ func TestAReplacementThatWasCutOffIsFinishedByTheNextProducer(t *testing.T) {
 	})
 }
 
-func TestAttachMeetsTheOldBlockOrTheNewOneNeverAMix(t *testing.T) {
+func TestFault24AttachMeetsTheOldBlockOrTheNewOneNeverAMix(t *testing.T) {
 	eachPlace(t, func(t *testing.T) {
 		o := Options{Root: memoryDir(t)}
 		p := mustCreate(t, "roof", config(), o)
@@ -194,7 +194,7 @@ func TestAttachMeetsTheOldBlockOrTheNewOneNeverAMix(t *testing.T) {
 	})
 }
 
-func TestABlockOfAnEarlierBootIsRefusedAndRemovable(t *testing.T) {
+func TestFault23ABlockOfAnEarlierBootIsRefusedAndRemovable(t *testing.T) {
 	eachPlace(t, func(t *testing.T) {
 		o := Options{Root: t.TempDir()}
 		age := func() {
