@@ -167,6 +167,9 @@ func (l *link) read(img *image, cell uint32, a access) error {
 	if err := img.read(img.data, img.control, data.Size, control.Size); err != nil {
 		return err
 	}
+	if err := img.here(); err != nil {
+		return err
+	}
 	if a == consuming {
 		if cell >= img.plan.Consumers {
 			return fmt.Errorf("%w: it gave place %d of %d", ErrHandshake, cell, img.plan.Consumers)

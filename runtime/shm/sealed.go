@@ -43,7 +43,8 @@ func (f *File) Seals() (Seal, error) {
 	return s, classify("look at the seals of", f.path, err)
 }
 
-// ReadOnly opens f once more, for reading only: what one gives away.
+// ReadOnly opens f once more, for reading only if the system lets it: what one gives
+// away, sealed.
 func (f *File) ReadOnly() (*File, error) {
 	s, err := f.sys.ReadOnly()
 	if err != nil {

@@ -32,7 +32,7 @@ func (d *Dir) Listen(open bool) (*Socket, error) {
 	if open {
 		perm = 0o666
 	}
-	s, err := d.sys.Listen(SocketName, perm)
+	s, err := d.sys.Listen(d.path, SocketName, perm)
 	if err != nil {
 		return nil, classify("listen at", d.join(SocketName), err)
 	}
@@ -42,7 +42,7 @@ func (d *Dir) Listen(open bool) (*Socket, error) {
 // Connect connects to the socket in d. What nobody listens to any more is
 // [IsRefused], what never was fs.ErrNotExist.
 func (d *Dir) Connect(timeout time.Duration) (*Socket, error) {
-	s, err := d.sys.Connect(SocketName, timeout)
+	s, err := d.sys.Connect(d.path, SocketName, timeout)
 	if err != nil {
 		return nil, classify("connect to", d.join(SocketName), err)
 	}

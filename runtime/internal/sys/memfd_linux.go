@@ -49,13 +49,17 @@ func (f File) Seals() (Seal, error) {
 	return Seal(s), err
 }
 
-// ReadOnly opens f once more, for reading only.
+// ReadOnly opens f once more, for reading only. Where /proc cannot be used it is for
+// reading as much as f is: the seals alone decide then.
 func (f File) ReadOnly() (File, error) {
 	var fd int
 	err := again(func() (err error) {
 		fd, err = unix.Open("/proc/self/fd/"+strconv.Itoa(f.fd), unix.O_RDONLY|unix.O_CLOEXEC, 0)
 		return err
 	})
+	if err == unix.EACCES || err == unix.ENOENT {
+		fd, err = unix.FcntlInt(uintptr(f.fd), unix.F_DUPFD_CLOEXEC, 0)
+	}
 	return File{fd}, err
 }
 

@@ -50,10 +50,10 @@ type Peer struct {
 }
 
 // Listen is not supported.
-func (d Dir) Listen(string, uint32) (*Socket, error) { return nil, ErrUnsupported }
+func (d Dir) Listen(string, string, uint32) (*Socket, error) { return nil, ErrUnsupported }
 
 // Connect is not supported.
-func (d Dir) Connect(string, time.Duration) (*Socket, error) { return nil, ErrUnsupported }
+func (d Dir) Connect(string, string, time.Duration) (*Socket, error) { return nil, ErrUnsupported }
 
 // IsRefused reports false.
 func IsRefused(error) bool { return false }

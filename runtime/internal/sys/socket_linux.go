@@ -34,24 +34,31 @@ func newSocket(fd int, err error) (*Socket, error) {
 	return s, nil
 }
 
-// address returns a path of a name in d that is short, wherever d is, and leads to
-// this very folder.
-func (d Dir) address(name string) *unix.SockaddrUnix {
-	return &unix.SockaddrUnix{Name: filepath.Join("/proc/self/fd", strconv.Itoa(d.fd), name)}
+// at calls fn with an address of name in d, whose path is path. The first that it
+// tries is short, wherever d is, and leads to this very folder. A process that has
+// changed its user may not use it, and somebody may live without /proc.
+func (d Dir) at(path, name string, fn func(unix.Sockaddr) error) error {
+	err := fn(&unix.SockaddrUnix{Name: filepath.Join("/proc/self/fd", strconv.Itoa(d.fd), name)})
+	if err == unix.EACCES || err == unix.ENOENT {
+		if e := fn(&unix.SockaddrUnix{Name: filepath.Join(path, name)}); e != unix.EINVAL { // too long
+			err = e
+		}
+	}
+	return err
 }
 
 const socketType = unix.SOCK_SEQPACKET | unix.SOCK_NONBLOCK | unix.SOCK_CLOEXEC
 
-// Listen makes a socket called name in d, with these permissions, to which others
-// can connect.
-func (d Dir) Listen(name string, perm uint32) (*Socket, error) {
+// Listen makes a socket called name in d, whose path is path, with these permissions,
+// to which others can connect.
+func (d Dir) Listen(path, name string, perm uint32) (*Socket, error) {
 	s, err := newSocket(unix.Socket(unix.AF_UNIX, socketType, 0))
 	if err != nil {
 		return nil, err
 	}
 	err = s.control(func(fd int) error {
 		// Nobody can connect before Listen.
-		if err := unix.Bind(fd, d.address(name)); err != nil {
+		if err := d.at(path, name, func(a unix.Sockaddr) error { return unix.Bind(fd, a) }); err != nil {
 			return err
 		}
 		if err := unix.Fchmodat(d.fd, name, perm, 0); err != nil {
@@ -69,16 +76,18 @@ func (d Dir) Listen(name string, perm uint32) (*Socket, error) {
 // has more callers than the system lets wait.
 const connectPause = time.Millisecond
 
-// Connect connects to the socket called name in d, in a time d. If nobody listens
-// the error is [IsRefused].
-func (d Dir) Connect(name string, timeout time.Duration) (*Socket, error) {
+// Connect connects to the socket called name in d, whose path is path, in the time
+// that timeout says. If nobody listens the error is [IsRefused].
+func (d Dir) Connect(path, name string, timeout time.Duration) (*Socket, error) {
 	s, err := newSocket(unix.Socket(unix.AF_UNIX, socketType, 0))
 	if err != nil {
 		return nil, err
 	}
 	end := time.Now().Add(timeout)
 	for {
-		err := s.control(func(fd int) error { return unix.Connect(fd, d.address(name)) })
+		err := s.control(func(fd int) error {
+			return d.at(path, name, func(a unix.Sockaddr) error { return unix.Connect(fd, a) })
+		})
 		switch {
 		case err == nil:
 			return s, nil
