@@ -186,7 +186,7 @@ func join(root string) (*stolen, error) {
 		return nil, fmt.Errorf("heard %d (%d), not the data: %w", what, number, err)
 	}
 	s.data = fd
-	if what, s.place, s.control, err = c.hear(); err != nil || what != 4 {
+	if what, _, s.control, err = c.hear(); err != nil || what != 4 {
 		return nil, fmt.Errorf("heard %d, not the control file: %w", what, err)
 	}
 	for _, m := range []struct {
@@ -204,7 +204,7 @@ func join(root string) (*stolen, error) {
 	if err := c.say(5, 0); err != nil {
 		return nil, err
 	}
-	if what, _, _, err = c.hear(); err != nil || what != 6 {
+	if what, s.place, _, err = c.hear(); err != nil || what != 6 {
 		return nil, fmt.Errorf("heard %d, not go: %w", what, err)
 	}
 	return s, nil

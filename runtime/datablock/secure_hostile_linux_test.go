@@ -199,6 +199,15 @@ func scribble(root string) error {
 			}
 		}()
 	}
+	go func() {
+		// Wakes whoever sleeps on any word it can see.
+		r := rand.New(rand.NewPCG(seed, 2))
+		for {
+			for _, mem := range [][]byte{s.map2, s.dataMap[:8192]} {
+				syscall.Syscall6(syscall.SYS_FUTEX, wordAddr(mem, r.UintN(uint(len(mem)/4))), 1, 1<<30, 0, 0, 0)
+			}
+		}
+	}()
 	untilEOF()
 	return nil
 }
@@ -213,10 +222,10 @@ func TestHostileConsumerThatScribblesHarmsItselfOnly(t *testing.T) {
 		children = append(children, c)
 	}
 	before := p.Seq()
-	time.Sleep(3 * time.Second)
+	time.Sleep(2 * time.Second)
 	m, err := p.Metrics()
 	must(t, err)
-	t.Logf("%d values in 3 s, %d consumers detached, %d wakes, %d consumers left", p.Seq()-before, m.Detached, m.Wakes, p.Consumers())
+	t.Logf("%d values in 2 s, %d consumers detached, %d wakes, %d consumers left", p.Seq()-before, m.Detached, m.Wakes, p.Consumers())
 	if p.Seq() == before {
 		t.Error("the producer stands still")
 	}
@@ -225,6 +234,85 @@ func TestHostileConsumerThatScribblesHarmsItselfOnly(t *testing.T) {
 	}
 	soon(t, "only the honest consumer is left", func() bool { return p.Consumers() == 1 })
 	stop()
+}
+
+func TestHostileConsumerOfOtherPoliciesHarmsItselfOnly(t *testing.T) {
+	ctx := within(t)
+	check := func(v *weather.Latest) error {
+		for i, w := range v.Words {
+			if w != v.Number*uint64(2*i+3) {
+				return fmt.Errorf("value %d is torn: %v", v.Number, v.Words)
+			}
+		}
+		return nil
+	}
+	for _, policy := range []struct {
+		name string
+		spec datablock.Spec
+	}{
+		{"latest values", datablock.Spec{Policy: datablock.Single, Sync: datablock.LatestOnly, Consumers: 3}},
+		{"overwritten ring", datablock.Spec{Policy: datablock.Ring, Sync: datablock.Overwrite, Capacity: 8, Consumers: 3}},
+		{"eviction", datablock.Spec{Policy: datablock.Ring, Sync: datablock.SyncReaders, Capacity: 8, Consumers: 3}},
+		{"single reader", datablock.Spec{Policy: datablock.Ring, Sync: datablock.SingleReader, Capacity: 8, Consumers: 1}},
+	} {
+		t.Run(policy.name, func(t *testing.T) {
+			root, spec := publicRoot(t), policy.spec
+			spec.Schema, spec.PageSize = &weather.LatestSchema, 4096
+			opts := []datablock.Option{datablock.Root(root), datablock.Secure(datablock.SecureOptions{UIDs: []int{stranger}}), datablock.Timeout(0)}
+			if policy.name == "eviction" {
+				opts = append(opts, datablock.EvictAfter(20*time.Millisecond))
+			}
+			p, err := datablock.Create[weather.Latest](&spec, "roof", opts...)
+			must(t, err)
+			defer p.Close()
+			child := spawn(t, strangerIfRoot("scribble"), root)
+			t.Log(child.line())
+			var honest *datablock.Consumer[weather.Latest]
+			if spec.Sync != datablock.SingleReader {
+				honest, err = datablock.Attach[weather.Latest](&spec, "roof", datablock.Root(root), datablock.Timeout(0))
+				must(t, err)
+				defer honest.Close()
+			}
+			var v weather.Latest
+			read, evicted := 0, 0
+			begin := time.Now()
+			for time.Since(begin) < time.Second {
+				v.Number++
+				for i := range v.Words {
+					v.Words[i] = v.Number * uint64(2*i+3)
+				}
+				if err := p.Send(ctx, &v); err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+					t.Fatal(err)
+				}
+				if honest == nil { // until the hostile one was found out
+					if honest, err = datablock.Attach[weather.Latest](&spec, "roof", datablock.Root(root), datablock.Timeout(0)); err != nil && !errors.Is(err, datablock.ErrFull) {
+						t.Fatal(err)
+					}
+					continue
+				}
+				s, ok, err := honest.TryNext()
+				if errors.Is(err, datablock.ErrEvicted) {
+					evicted++
+					must(t, honest.SeekNewest())
+				} else if err != nil {
+					t.Fatal(err)
+				}
+				if ok {
+					read++
+					must(t, errors.Join(check(s.Value), honest.Release()))
+				}
+			}
+			m, err := p.Metrics()
+			must(t, err)
+			t.Logf("%d sent, %d read, %d times evicted; %d detached, %d evictions", p.Seq(), read, evicted, m.Detached, m.Evictions)
+			if read < 100 {
+				t.Errorf("the honest consumer read %d values in a second", read)
+			}
+			if honest != nil {
+				must(t, honest.Close())
+			}
+		})
+	}
 }
 
 // crowd does at a socket what nobody should.

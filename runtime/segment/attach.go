@@ -62,7 +62,7 @@ func open(channel string, c Config, o Options, a access) (*Segment, error) {
 		case errors.Is(err, ErrBlockID) && mixed < mixedAttempts:
 			mixed++
 			last, err = err, errAgain
-		case errors.Is(err, ErrSuperseded):
+		case errors.Is(err, ErrSuperseded) || errors.Is(err, errHungUp):
 			last, err = err, errAgain
 		}
 		return s, err

@@ -56,7 +56,7 @@ func (p *place) shakeHands(dir *shm.Dir, c *Config, o *Options, a access) (*Segm
 	if s.control, err = img.control.Map(int64(img.head.ControlSize), a == consuming); err != nil {
 		return nil, undo(errors.Join(err, s.data.Unmap()))
 	}
-	if err := l.begin(); err != nil {
+	if err := l.begin(&s.plan); err != nil {
 		return nil, undo(errors.Join(err, s.data.Unmap(), s.control.Unmap()))
 	}
 	s.waiter = shm.NewWaiter(s.head.Preamble.BlockID, s.data, s.control)
@@ -73,8 +73,9 @@ func (p *place) attachableSecure(img *image, c *Config, o *Options) error {
 	return err
 }
 
-// begin says that the memory is mapped, and waits until the producer sees it.
-func (l *link) begin() error {
+// begin says that the memory is mapped, and waits until the producer says which cell of
+// it counts.
+func (l *link) begin(plan *slot.Plan) error {
 	if err := l.conn.Send(message{sayMapped, 0}.bytes(), nil); err != nil {
 		return hungUp(err)
 	}
@@ -82,16 +83,17 @@ func (l *link) begin() error {
 	if err == nil && m.what == sayRefused {
 		err = refusal(m.number)
 	}
-	if err == nil && m != (message{sayGo, 0}) {
+	if err == nil && (m.what != sayGo || m.number >= plan.Consumers) {
 		err = fmt.Errorf("%w: %v", ErrHandshake, m)
 	}
+	l.cell = int(m.number)
 	return errors.Join(err, l.conn.SetDeadline(time.Time{}))
 }
 
 // hungUp gives the end of a connection its class.
 func hungUp(err error) error {
 	if shm.IsClosed(err) {
-		return fmt.Errorf("%w: it hung up", ErrHandshake)
+		return errHungUp
 	}
 	return err
 }
@@ -109,7 +111,7 @@ func (p *place) call(dir *shm.Dir, o *Options, a access) (*link, *image, error) 
 	case err != nil:
 		return nil, nil, secured(p.explain(err))
 	}
-	l := &link{conn: conn, cell: -1}
+	l := &link{conn: conn}
 	img, err := l.files(dir, o, a)
 	if err != nil {
 		return nil, nil, errors.Join(err, conn.Close())
@@ -137,25 +139,24 @@ func (l *link) files(dir *shm.Dir, o *Options, a access) (*image, error) {
 		return nil, err
 	}
 	img := &image{access: a, secure: true}
-	if _, img.data, err = l.file(sayData, dataName, fixedSize|closed); err != nil {
+	if img.data, err = l.file(sayData, dataName, fixedSize|closed); err != nil {
 		return nil, err
 	}
 	seals := fixedSize
 	if a == observing {
 		seals |= closed
 	}
-	cell := uint32(0)
-	if cell, img.control, err = l.file(sayControl, controlName, seals); err != nil {
+	if img.control, err = l.file(sayControl, controlName, seals); err != nil {
 		return nil, errors.Join(err, img.data.Close())
 	}
-	if err := l.read(img, cell, a); err != nil {
+	if err := img.receive(); err != nil {
 		return nil, errors.Join(err, img.close())
 	}
 	return img, nil
 }
 
-// read reads and checks what is in the files.
-func (l *link) read(img *image, cell uint32, a access) error {
+// receive reads and checks what is in files that came from somebody.
+func (img *image) receive() error {
 	data, err := img.data.Stat()
 	if err != nil {
 		return err
@@ -167,44 +168,35 @@ func (l *link) read(img *image, cell uint32, a access) error {
 	if err := img.read(img.data, img.control, data.Size, control.Size); err != nil {
 		return err
 	}
-	if err := img.here(); err != nil {
-		return err
-	}
-	if a == consuming {
-		if cell >= img.plan.Consumers {
-			return fmt.Errorf("%w: it gave place %d of %d", ErrHandshake, cell, img.plan.Consumers)
-		}
-		l.cell = int(cell)
-	}
-	return nil
+	return img.here()
 }
 
 // file receives a file, of which it believes nothing but its seals.
-func (l *link) file(what uint32, name string, seals shm.Seal) (number uint32, f *shm.File, err error) {
+func (l *link) file(what uint32, name string, seals shm.Seal) (*shm.File, error) {
 	var b [messageSize]byte
 	n, f, err := l.conn.ReceiveFile(b[:], name)
 	switch {
 	case errors.Is(err, shm.ErrMessage):
-		return 0, nil, fmt.Errorf("%w: %w", ErrHandshake, err)
+		return nil, fmt.Errorf("%w: %w", ErrHandshake, err)
 	case err != nil:
-		return 0, nil, err
+		return nil, err
 	case n == 0 && f == nil:
-		return 0, nil, fmt.Errorf("%w: it hung up", ErrHandshake)
+		return nil, errHungUp
 	}
 	m, err := parseMessage(b[:n])
 	switch {
 	case err != nil:
 	case m.what == sayRefused && f == nil:
-		return 0, nil, refusal(m.number)
+		return nil, refusal(m.number)
 	case m.what != what || f == nil:
 		err = fmt.Errorf("%w: %v", ErrHandshake, m)
 	default:
 		err = sealed(f, seals)
 	}
 	if err != nil && f != nil {
-		err = errors.Join(err, f.Close())
+		return nil, errors.Join(err, f.Close())
 	}
-	return m.number, f, err
+	return f, err
 }
 
 // sealed returns an error unless f is memory with these seals. A file that can have

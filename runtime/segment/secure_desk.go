@@ -110,28 +110,22 @@ func (d *desks) load(i int, f int) uint64 {
 	return loadWord(d.shelf.At(i)[d.cell(i)+uint64(f):])
 }
 
-// hand makes the control file of a new consumer i: what those before it counted, and
-// where the last one stopped if there is only one at a time.
-func (d *desks) hand(i int) (*shm.File, error) {
-	f, err := d.newFile("desk")
-	if err != nil {
-		return nil, err
-	}
-	off, size := d.counters(i)
-	err = f.WriteAt(d.copyOf(d.shelf.At(i), off, size), int64(off))
-	if d.single {
-		b := recordBytes(&hdr.ConsumerCell{Cursor: d.kept(i)})
-		err = errors.Join(err, f.WriteAt(b, int64(d.cell(i))))
-	}
-	if err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	return f, nil
-}
-
-// seat puts the control file of consumer i, who has mapped it, in its place. From
+// seat puts the control file of consumer i, who has mapped it, in its place: with what
+// those before it counted, and where the last one stopped if there is one at a time. From
 // now on nobody else can write it: not through its descriptor.
 func (d *desks) seat(i int, f *shm.File) error {
+	off, size := d.counters(i)
+	cell := hdr.ConsumerCell{}
+	if d.single {
+		cell.Cursor = d.kept(i)
+	}
+	err := errors.Join(
+		f.WriteAt(d.copyOf(d.shelf.At(i), off, size), int64(off)),
+		f.WriteAt(recordBytes(&cell), int64(d.cell(i))),
+	)
+	if err != nil {
+		return err
+	}
 	if err := d.shelf.Place(i, f); err != nil {
 		return err
 	}

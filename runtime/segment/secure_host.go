@@ -17,7 +17,7 @@ type deskHost struct {
 	v *server
 }
 
-// CellAlive reports whether the consumer of cell i is there, or being let in.
+// CellAlive reports whether the consumer of cell i is there.
 func (h deskHost) CellAlive(i int) bool {
 	h.v.mu.Lock()
 	defer h.v.mu.Unlock()
@@ -68,8 +68,8 @@ type linkHost struct {
 func (h linkHost) ProducerAlive() bool { return !h.l.gone.Load() }
 
 // CellAlive and TryLockCell say that this handle has the cell it was given, and others
-// the others.
-func (h linkHost) CellAlive(i int) bool { return i != h.l.cell }
+// the others. An observer sees as attached only who is.
+func (h linkHost) CellAlive(i int) bool { return i != h.l.cell || h.s.access == observing }
 
 func (h linkHost) TryLockCell(i int) (bool, error) { return i == h.l.cell, nil }
 
@@ -78,7 +78,7 @@ func (h linkHost) UnlockCell(int) {}
 // A link is the connection of a consumer or observer with the producer.
 type link struct {
 	conn *shm.Socket
-	cell int // -1 of an observer
+	cell int // the one that counts
 	gone atomic.Bool
 	done chan struct{}
 }
@@ -98,7 +98,7 @@ func (l *link) watch(bell *atomic.Uint32, w *shm.Waiter) {
 // start begins to watch, for the handle s.
 func (l *link) start(s *Segment) {
 	var bell *atomic.Uint32
-	if l.cell >= 0 {
+	if s.access == consuming {
 		bell = wordAt(s.Region(hdr.RegionKindControlWords)[hdr.FieldControlWordsBell:])
 	}
 	l.done = make(chan struct{})

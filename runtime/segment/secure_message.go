@@ -26,9 +26,9 @@ const (
 	sayConsume  = 1 // consumer: give me a place
 	sayObserve  = 2 // observer: let me look
 	sayData     = 3 // producer, with the data file
-	sayControl  = 4 // producer, with the control file; number: of the place
+	sayControl  = 4 // producer, with the control file
 	sayMapped   = 5 // consumer: I have it; number: 1 if it is of another schema than mine
-	sayGo       = 6 // producer: begin
+	sayGo       = 6 // producer: begin; number: of the consumer's cell
 	sayRefused  = 7 // producer; number: why
 	otherSchema = 1
 )
@@ -55,6 +55,10 @@ func (m message) bytes() []byte {
 	return b
 }
 
+// errHungUp is returned if the other side has ended the conversation: it may be gone,
+// or have too many callers. Call again.
+var errHungUp = fmt.Errorf("%w: it hung up", ErrHandshake)
+
 // errVersion is returned for a message of another version.
 var errVersion = fmt.Errorf("%w: it is of another version: build both programs with one version of the library", ErrHandshake)
 
@@ -80,7 +84,7 @@ func receive(c *shm.Socket) (message, error) {
 		return message{}, err
 	}
 	if n == 0 {
-		return message{}, fmt.Errorf("%w: it hung up", ErrHandshake)
+		return message{}, errHungUp
 	}
 	return parseMessage(b[:n])
 }

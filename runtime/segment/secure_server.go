@@ -61,8 +61,8 @@ type placeState uint8
 
 const (
 	placeFree     placeState = iota
-	placeGiven               // a consumer is being handed it
 	placeTaken               // a consumer has it
+	placeLost                // a consumer had it that was expelled, and is about to be gone
 	placeCleaning            // the writer is about to look whether it is in use
 )
 
@@ -176,22 +176,30 @@ func (s *server) talk(c *shm.Socket, p *shm.Peer) {
 	}
 }
 
-// consumer gives c a place, and waits until it goes.
+// consumer gives c a place once it is able to take one, and waits until it goes.
 func (s *server) consumer(c *shm.Socket, p *shm.Peer) {
-	i, why := s.give(c, p)
+	s.mu.Lock()
+	_, why := s.find(p)
+	s.mu.Unlock()
 	if why != 0 {
 		refuse(c, why)
 		return
 	}
-	defer s.free(i)
-	f, err := s.desks.hand(i)
+	f, err := s.desks.newFile("desk")
 	if err != nil {
 		refuse(c, refusedFailed)
 		return
 	}
-	err = s.handOver(c, uint32(i), f, func() error { return s.seat(i, f) })
+	place := -1
+	err = s.handOver(c, f, func() (uint32, uint32) {
+		place, why = s.seat(c, p, f)
+		return uint32(place), why
+	})
 	if errors.Join(err, f.Close()) == nil {
 		linger(c)
+	}
+	if place >= 0 {
+		s.free(place)
 	}
 }
 
@@ -202,11 +210,12 @@ func linger(c *shm.Socket) {
 	_, _ = c.Receive(b[:])
 }
 
-// handOver gives c the data and its control file, and lets it begin after ready.
-func (s *server) handOver(c *shm.Socket, number uint32, control *shm.File, ready func() error) error {
+// handOver gives c the data and its control file, and lets it begin after ready, which
+// returns the number of its cell, or why not.
+func (s *server) handOver(c *shm.Socket, control *shm.File, ready func() (cell, why uint32)) error {
 	err := c.Send(message{sayData, 0}.bytes(), s.data)
 	if err == nil {
-		err = c.Send(message{sayControl, number}.bytes(), control)
+		err = c.Send(message{sayControl, 0}.bytes(), control)
 	}
 	if err != nil {
 		return err
@@ -221,22 +230,21 @@ func (s *server) handOver(c *shm.Socket, number uint32, control *shm.File, ready
 	if m != (message{sayMapped, 0}) {
 		return fmt.Errorf("%w: %v", ErrHandshake, m)
 	}
-	if err := ready(); err != nil {
-		refuse(c, refusedFailed)
-		return err
+	cell, why := ready()
+	if why != 0 {
+		refuse(c, why)
+		return refusal(why)
 	}
 	s.mu.Lock()
 	if _, ok := s.conns[c]; ok {
 		s.conns[c] = false // it need not hurry any more
 	}
 	s.mu.Unlock()
-	return errors.Join(c.SetDeadline(time.Time{}), c.Send(message{sayGo, 0}.bytes(), nil))
+	return errors.Join(c.SetDeadline(time.Time{}), c.Send(message{sayGo, cell}.bytes(), nil))
 }
 
-// give finds a free place for c, or says why there is none.
-func (s *server) give(c *shm.Socket, p *shm.Peer) (place int, why uint32) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// find finds a free place for p, or says why there is none. s.mu is held.
+func (s *server) find(p *shm.Peer) (place int, why uint32) {
 	found, has := -1, 0
 	for i := range s.places {
 		switch pl := &s.places[i]; {
@@ -248,25 +256,29 @@ func (s *server) give(c *shm.Socket, p *shm.Peer) (place int, why uint32) {
 	}
 	switch {
 	case s.closed:
-		return 0, refusedFailed
+		return -1, refusedFailed
 	case s.secure.PerUser > 0 && has >= s.secure.PerUser && !own(p):
-		return 0, refusedMany
+		return -1, refusedMany
 	case found < 0:
-		return 0, refusedFull
+		return -1, refusedFull
 	}
-	s.places[found] = occupant{placeGiven, c, p.UID}
 	return found, 0
 }
 
-// seat makes the writer see consumer i from now on.
-func (s *server) seat(i int, f *shm.File) error {
+// seat gives c a place, where the writer sees it from now on.
+func (s *server) seat(c *shm.Socket, p *shm.Peer, f *shm.File) (place int, why uint32) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := s.desks.seat(i, f); err != nil {
-		return err
+	i, why := s.find(p)
+	if why != 0 {
+		return -1, why
 	}
-	s.places[i].state = placeTaken
-	return nil
+	if s.desks.seat(i, f) != nil {
+		_, _ = s.desks.clear(i)
+		return -1, refusedFailed
+	}
+	s.places[i] = occupant{placeTaken, c, p.UID}
+	return i, 0
 }
 
 // free takes back place i, whose consumer is gone.
@@ -293,7 +305,7 @@ func (s *server) expel(i int) {
 	defer s.mu.Unlock()
 	if pl := &s.places[i]; pl.state == placeTaken {
 		_, _ = s.desks.clear(i)
-		pl.state = placeGiven // until its goroutine has ended
+		pl.state = placeLost
 		_ = pl.conn.Close()
 	}
 }
@@ -327,7 +339,7 @@ func (s *server) observer(c *shm.Socket, p *shm.Peer) {
 		f = s.figures
 		s.refresh()
 	}
-	if s.handOver(c, 0, f, func() error { return nil }) == nil {
+	if s.handOver(c, f, func() (cell, why uint32) { return 0, 0 }) == nil {
 		linger(c)
 	}
 }
