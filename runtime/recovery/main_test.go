@@ -113,6 +113,26 @@ var roles = map[string]func(o segment.Options, args []string) error{
 		fmt.Println("locked")
 		return linger()
 	},
+	// stream CHANNEL SYNC: writes without end.
+	"stream": func(o segment.Options, args []string) error {
+		w, err := create(args[0], config(syncs[args[1]], 64, 4), o)
+		if err != nil {
+			return err
+		}
+		for n := 0; ; n++ {
+			b, err := w.Claim(context.Background(), 10*time.Second)
+			if err != nil {
+				return err
+			}
+			fill(b, w.Seq())
+			if err := w.Commit(); err != nil {
+				return err
+			}
+			if n == 1000 {
+				fmt.Println("streaming")
+			}
+		}
+	},
 	// mend CHANNEL ACTION STEP: dies in the STEP-th call of the host, says "done" if
 	// there are fewer.
 	"mend": func(o segment.Options, args []string) error {
