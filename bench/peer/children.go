@@ -36,7 +36,7 @@ func startChildren(o *options) (kids children, err error) {
 	}()
 	for i := range o.consumers {
 		cmd := exec.Command(exe, "-test", o.test, "-mode", o.mode, "-size", strconv.Itoa(o.size), "-depth", strconv.Itoa(o.depth),
-			"-c", strconv.Itoa(o.consumers), "-pin", strconv.Itoa(o.pin), "-role", strconv.Itoa(i), "-root", o.root)
+			"-c", strconv.Itoa(o.consumers), "-pin", strconv.Itoa(o.pin), "-checksum", o.checksum, "-role", strconv.Itoa(i), "-root", o.root)
 		cmd.Stderr = os.Stderr
 		dieWithParent(cmd)
 		p := &process{cmd: cmd}
@@ -136,13 +136,20 @@ func (k children) finish(o *options, latencies []time.Duration, sent uint64) err
 	if o.test == "pp" {
 		sent = uint64(len(latencies))
 	}
+	name := "datahub"
+	if o.batch > 1 {
+		name += fmt.Sprintf(" in batches of %d", o.batch)
+	}
+	if o.checksum != "none" {
+		name += " with " + o.checksum
+	}
 	h := hdrhistogram.New(1, int64(time.Minute), 3)
 	for _, l := range latencies {
 		_ = h.RecordValue(int64(l)) // longer than a minute it is not
 	}
 	us := func(q float64) float64 { return float64(h.ValueAtQuantile(q)) / 1e3 }
-	fmt.Printf("datahub\t%s\t%s\t%d\t%d\t%d\t%.3f\t%.3f\t%.3f\t%.0f\t%.3f\t%d\t%.1f\tdepth=%d batch=%d\n",
-		o.test, o.mode, o.size, o.consumers, sent, us(50), us(99), us(99.9),
+	fmt.Printf("%s\t%s\t%s\t%d\t%d\t%d\t%.3f\t%.3f\t%.3f\t%.0f\t%.3f\t%d\t%.1f\tdepth=%d batch=%d\n",
+		name, o.test, o.mode, o.size, o.consumers, sent, us(50), us(99), us(99.9),
 		slowest, slowest*float64(o.size)/1e9, lost, float64(kib)/1024, o.depth, o.batch)
 	return nil
 }

@@ -9,7 +9,7 @@
 // word 1 the phase, the last word the sequence number again; consumers count what
 // is torn, lost or repeated.
 //
-// With -table it runs itself for all sizes and modes and prints a table.
+// make bench runs it, and theirs, and prints what bench/report makes of the lines.
 package main
 
 import (
@@ -25,8 +25,7 @@ type options struct {
 	size, n, ms      int
 	consumers, depth int
 	pin, batch       int
-	table            bool
-	repeat           int
+	checksum         string
 
 	// Of a child.
 	role int // its number, -1 in the parent
@@ -57,15 +56,14 @@ func parse(args []string) (*options, error) {
 	fs := flag.NewFlagSet("peer", flag.ExitOnError)
 	fs.StringVar(&o.test, "test", "pp", "pp, round trips, or tp, a stream")
 	fs.StringVar(&o.mode, "mode", "block", "how to wait: busy or block")
-	fs.IntVar(&o.size, "size", 64, "bytes of a message: 64, 1024, 65536, 1048576 or 4194304")
+	fs.IntVar(&o.size, "size", 64, "bytes of a message: 64, 1024, 4096, 65536, 1048576 or 4194304")
 	fs.IntVar(&o.n, "n", 1<<30, "measure at most so many messages")
 	fs.IntVar(&o.ms, "ms", 300, "measure at most so many milliseconds")
 	fs.IntVar(&o.consumers, "c", 1, "consumers")
 	fs.IntVar(&o.depth, "depth", 0, "capacity of the ring; 0 for what suits the size")
 	fs.IntVar(&o.pin, "pin", -1, "0: leave it to the scheduler; 1: parent on processor 0, children on 1; 2: all on 0; default 1 if busy, else 0")
 	fs.IntVar(&o.batch, "batch", 1, "tp: messages per batch")
-	fs.BoolVar(&o.table, "table", false, "run all sizes and modes and print a table")
-	fs.IntVar(&o.repeat, "repeat", 5, "with -table: runs of each, of which the median counts")
+	fs.StringVar(&o.checksum, "checksum", "none", "none, crc32c or blake3, verified before delivery")
 	fs.IntVar(&o.role, "role", -1, "set by the parent for its children")
 	fs.StringVar(&o.root, "root", "", "set by the parent for its children")
 	if err := fs.Parse(args); err != nil {
@@ -80,8 +78,11 @@ func parse(args []string) (*options, error) {
 		return nil, fmt.Errorf("-mode %s: want busy or block", o.mode)
 	case o.consumers < 1 || o.consumers > 64 || o.test == "pp" && o.consumers != 1:
 		return nil, fmt.Errorf("-c %d: want 1 with pp, 1 to 64 with tp", o.consumers)
-	case o.n < 1 || o.ms < 1 || o.repeat < 1 || o.depth < 0:
-		return nil, fmt.Errorf("-n, -ms and -repeat must be positive, -depth not negative")
+	case o.n < 1 || o.ms < 1 || o.depth < 0:
+		return nil, fmt.Errorf("-n and -ms must be positive, -depth not negative")
+	}
+	if _, ok := checksums[o.checksum]; !ok {
+		return nil, fmt.Errorf("-checksum %s: want none, crc32c or blake3", o.checksum)
 	}
 	if o.depth == 0 {
 		o.depth = suitable(o)
@@ -119,14 +120,13 @@ func suitable(o *options) int {
 }
 
 func run(o *options) error {
-	if o.table {
-		return table(o)
-	}
 	switch o.size {
 	case 64:
 		return play[Message64](o, &Message64Schema)
 	case 1 << 10:
 		return play[Message1K](o, &Message1KSchema)
+	case 4 << 10:
+		return play[Message4K](o, &Message4KSchema)
 	case 64 << 10:
 		return play[Message64K](o, &Message64KSchema)
 	case 1 << 20:
@@ -134,5 +134,5 @@ func run(o *options) error {
 	case 4 << 20:
 		return play[Message4M](o, &Message4MSchema)
 	}
-	return fmt.Errorf("-size %d: want 64, 1024, 65536, 1048576 or 4194304", o.size)
+	return fmt.Errorf("-size %d: want 64, 1024, 4096, 65536, 1048576 or 4194304", o.size)
 }

@@ -12,6 +12,11 @@ type Message64 struct{ Words [8]uint64 }
 //blds:schema id=bench.Message1K version=1.0.0
 type Message1K struct{ Words [1 << 7]uint64 }
 
+// Message4K is a message of 4 KiB.
+//
+//blds:schema id=bench.Message4K version=1.0.0
+type Message4K struct{ Words [1 << 9]uint64 }
+
 // Message64K is a message of 64 KiB.
 //
 //blds:schema id=bench.Message64K version=1.0.0

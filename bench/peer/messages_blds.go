@@ -68,6 +68,36 @@ var (
 	_ [FieldMessage1KWords]byte = [unsafe.Offsetof(Message1K{}.Words)]byte{}
 )
 
+// The fields of [Message4K] by their offset in bytes.
+const (
+	FieldMessage4KWords fixed.Field = 0
+)
+
+// Message4KSchema is the schema of [Message4K].
+var Message4KSchema = fixed.Schema{
+	ID:      "bench.Message4K",
+	Version: [3]uint16{1, 0, 0},
+	LayoutHash: [32]byte{
+		0x26, 0x17, 0xcf, 0x24, 0xb1, 0x5a, 0x47, 0xec, 0xae, 0xa9, 0x47, 0xf5, 0x23, 0xcd, 0x4d, 0x0e,
+		0x9b, 0x9b, 0x70, 0x4c, 0x2d, 0x84, 0x46, 0x21, 0xfb, 0x53, 0xc4, 0x1d, 0x16, 0x84, 0x51, 0xd8,
+	},
+	SchemaHash: [32]byte{
+		0xe2, 0x92, 0x59, 0xa1, 0x77, 0x0e, 0x2e, 0x6a, 0x92, 0x56, 0xa8, 0x39, 0x02, 0x54, 0x70, 0xe5,
+		0x32, 0x4f, 0x1c, 0x71, 0x22, 0x54, 0x54, 0x59, 0x87, 0xd8, 0x2d, 0x94, 0x38, 0x7d, 0xf7, 0x75,
+	},
+	Size:  4096,
+	Align: 8,
+	Descriptor: "BLDS\x01\x11\x01\x80 \x08\x80 \x01\x00\x80 \x08\x04\x00\x01\x80\x04\x00\x1e\x0fbench.message4k\x05wo" +
+		"rds\x00\x00\x00\x00\x00\x00\x00\x00=\x0fbench.Message4K\x01\x00\x00 Message4K is a message of 4 KiB." +
+		"\x00\x00\x01\x05Words",
+}
+
+// The layout of Message4K as the compiler must see it: its size, then each offset.
+var (
+	_ [4096]byte                = [unsafe.Sizeof(Message4K{})]byte{} // size
+	_ [FieldMessage4KWords]byte = [unsafe.Offsetof(Message4K{}.Words)]byte{}
+)
+
 // The fields of [Message64K] by their offset in bytes.
 const (
 	FieldMessage64KWords fixed.Field = 0

@@ -57,6 +57,30 @@ func TestBLDSMessage1K(t *testing.T) {
 	}
 }
 
+func TestBLDSMessage4K(t *testing.T) {
+	typ := reflect.TypeFor[Message4K]()
+	for _, f := range []struct {
+		name   string
+		offset fixed.Field
+		size   uintptr
+		typ    string
+	}{
+		{"Words", FieldMessage4KWords, 4096, "[512]uint64"},
+	} {
+		got, ok := typ.FieldByName(f.name)
+		if !ok {
+			t.Errorf("no field %s", f.name)
+			continue
+		}
+		if got.Offset != uintptr(f.offset) || got.Type.Size() != f.size {
+			t.Errorf("%s: offset %d, %d bytes, want offset %d, %d bytes", f.name, got.Offset, got.Type.Size(), f.offset, f.size)
+		}
+		if got := got.Type.String(); got != f.typ {
+			t.Errorf("%s: type %s, want %s", f.name, got, f.typ)
+		}
+	}
+}
+
 func TestBLDSMessage64K(t *testing.T) {
 	typ := reflect.TypeFor[Message64K]()
 	for _, f := range []struct {

@@ -16,6 +16,9 @@ const (
 	back  = "back"
 )
 
+// checksums are the values of -checksum.
+var checksums = map[string]datablock.ChecksumType{"none": 0, "crc32c": datablock.CRC32C, "blake3": datablock.BLAKE3}
+
 // play runs one measurement, as the parent or as one of its children.
 func play[T any](o *options, schema *datablock.Schema) error {
 	if o.busy() {
@@ -26,6 +29,9 @@ func play[T any](o *options, schema *datablock.Schema) error {
 	spec := &datablock.Spec{
 		Schema: schema, Policy: datablock.Ring, Sync: datablock.SyncReaders,
 		Capacity: uint32(o.depth), Consumers: uint32(o.consumers), PageSize: 4096,
+	}
+	if spec.ChecksumType = checksums[o.checksum]; spec.ChecksumType != 0 {
+		spec.Checksum = datablock.ChecksumEnforced
 	}
 	opts := []datablock.Option{datablock.Wait(datablock.Adaptive), datablock.LazyRelease()}
 	if o.busy() {
