@@ -83,8 +83,8 @@ fuzz-smoke:
 	@GO='$(GO)' sh scripts/fuzz.sh $(FUZZCOUNT) $(JSON)
 
 bench:
-	@$(GO) build -buildvcs=false -o .cache/peer ./bench/peer
-	@.cache/peer -table
+	@GO='$(GO)' sh scripts/bench.sh
+	@$(GO) run ./bench/instructions
 	@$(GO) test -run '^$$' -bench . -benchmem ./...
 
 soak:

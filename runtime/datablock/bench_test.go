@@ -3,6 +3,9 @@ package datablock_test
 import (
 	"context"
 	"testing"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"github.com/pylabhub/datahub/runtime/datablock"
 	"github.com/pylabhub/datahub/runtime/datablock/internal/weather"
@@ -111,3 +114,30 @@ func BenchmarkWriteRead(b *testing.B) {
 }
 
 var sink uint64
+
+// BenchmarkAttachLarge is how long it takes to attach to a channel of 4 MiB values,
+// place in the ring included.
+func BenchmarkAttachLarge(b *testing.B) {
+	at := root(b)
+	s := &datablock.Spec{RawSize: 4 << 20, Policy: datablock.Ring, Sync: datablock.SyncReaders,
+		Capacity: 4, Consumers: 2, PageSize: 4096}
+	p, err := datablock.CreateRaw(s, "frames", at)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = p.Close() })
+	h := hdrhistogram.New(1, int64(time.Minute), 3)
+	for b.Loop() {
+		start := time.Now()
+		c, err := datablock.AttachRaw(s, "frames", at)
+		if err != nil {
+			b.Fatal(err)
+		}
+		_ = h.RecordValue(int64(time.Since(start))) // less than a minute
+		if err := c.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(h.ValueAtQuantile(50))/1e3, "p50-us")
+	b.ReportMetric(float64(h.ValueAtQuantile(99))/1e3, "p99-us")
+}
