@@ -246,6 +246,49 @@ func TestAWaitSetTellsOfAProducersDeathAndOfItsSuccessor(t *testing.T) {
 	}
 }
 
+func TestAWaitSetTellsOfAllChannelsOfADeadProcess(t *testing.T) {
+	const channels = 200
+	dir := t.TempDir()
+	v, tp := newVictim(t, dir, "scatter", fmt.Sprintf("%d,%d,%d", channels, 1, 1), "-")
+	tp.until(t, 1)
+	set := datablock.NewWaitSet()
+	defer set.Close()
+	for _, c := range attachMany(t, channels, datablock.Root(dir)) {
+		must(t, set.Add(c))
+	}
+	// One channel of a process that lives is not taken for dead with the others.
+	p, at := createMany(t, 1)
+	other := attachMany(t, 1, at)[0]
+	must(t, set.Add(other))
+	short, cancel := context.WithTimeout(within(t), 150*time.Millisecond)
+	defer cancel()
+	if events, err := set.Wait(short); !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatalf("got %v, %v of producers that live", events, err)
+	}
+	_ = v.cmd.Process.Kill()
+	_, _ = v.cmd.Process.Wait()
+	began := time.Now()
+	for told := 0; told < channels; {
+		events, err := set.Wait(within(t))
+		must(t, err)
+		for _, e := range events {
+			if !errors.Is(e.Err, datablock.ErrProducerDied) || e.Consumer == other {
+				t.Fatalf("got %+v", e)
+			}
+			told++
+		}
+	}
+	took := time.Since(began)
+	t.Logf("%d deaths were told after %v", channels, took)
+	if took > 2*time.Second { // 100 ms on a machine with nothing else to do
+		t.Errorf("the last of %d deaths was told after %v", channels, took)
+	}
+	must(t, p[0].Close())
+	if events, err := set.Wait(within(t)); err != nil || len(events) != 1 || events[0].Consumer != other {
+		t.Errorf("got %v, %v, want the end of the other", events, err)
+	}
+}
+
 func TestAWaitSetServesAllInTurn(t *testing.T) {
 	at := root(t)
 	const n = 5

@@ -301,7 +301,7 @@ func (r *Reader) loadCounts() {
 
 // flush shows the counters and that this reader lives to others.
 func (r *Reader) flush() {
-	r.flushAt = r.count.Values + flushValues
+	r.flushAt, r.flushed = r.count.Values+flushValues, r.clock.mono()
 	r.gather()
 	base := uint64(r.index) * countersSize
 	r.cells.Poke(r.cell.base+uint64(hdr.FieldConsumerCellHeartbeatNS), uint64(r.clock.wall()))

@@ -75,15 +75,19 @@ type Reader struct {
 	skipped uint64 // values of a batch of copies that were released before the others
 	batch   []byte // copies behind the first
 	flushAt uint64 // values after which to show the counters
+	flushed int64  // when they were last shown
 	passive bool   // an observer: the cell is no part of the block
 	private atomic.Uint64
 	buf     []byte // the slot's copy behind its stamp, if values are copied
 	probed  int64
 	mourned uint64 // epoch of the producer whose death was told
 	told    uint64 // epoch of the last time-out
+	met     uint64 // epoch of producerID
 	timeout *TimeoutError
 	summer  summer
 	count   ReaderCounts
+
+	producerID ProducerID
 
 	locks       *Locks
 	flexRetries atomic.Uint64

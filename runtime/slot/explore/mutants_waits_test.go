@@ -51,6 +51,9 @@ var waitMutants = []mutant{
 		"\t\t\tr.mourned = mourned // to be told when that was read\n", "",
 		"mourned := r.mourned\n", "",
 	}, "latest, armed, told of the death"},
+	{"quiet though the producer is dead", "watch.go", []string{
+		"return r.epoch.Load() == r.mourned //", "return true //",
+	}, "latest, armed, told of the death"},
 	{"reader that pauses asks to be woken", "reader.go", []string{
 		"if r.wait.asks() {", "if true {",
 	}, "latest, pauses"},

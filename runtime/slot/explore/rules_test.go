@@ -34,6 +34,7 @@ var rules = map[string][]string{
 	"batches: copies without validation":          {"copies of a batch are not validated"},
 	"drain: asks to be woken after the last look": {"drain asks to be woken after the last look"},
 	"wait set: armed too late":                    {"armed after the last look", "armed without another look", "armed with a bell that is read last"},
+	"wait set: a look that sees too little":       {"quiet though the producer is dead"},
 	"back-off: asks to be woken":                  {"reader that pauses asks to be woken", "writer that pauses asks to be woken"},
 	"death: told too early or never":              {"death told while something is left", "death not told because something was left", "death not told because of the bell"},
 	"shared zone: trusted after a death":          {"shared zone that a producer left half changed"},

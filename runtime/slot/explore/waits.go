@@ -21,7 +21,9 @@ func (p *Proc) armed(r *slot.Reader) (slot.Slot, error) {
 		case err != nil:
 			return slot.Slot{}, err
 		case !pending:
-			(&host{p}).Wait(r.Bell(), b, -1)
+			for sleep := true; sleep; sleep = *r.Bell() == b && r.Quiet(false) {
+				(&host{p}).Wait(r.Bell(), b, -1)
+			}
 			continue
 		}
 		if s, ok, err := r.TryAcquire(); ok || err != nil {
