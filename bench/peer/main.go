@@ -26,6 +26,7 @@ type options struct {
 	consumers, depth int
 	pin, batch       int
 	checksum         string
+	secure           bool
 
 	// Of a child.
 	role int // its number, -1 in the parent
@@ -64,6 +65,7 @@ func parse(args []string) (*options, error) {
 	fs.IntVar(&o.pin, "pin", -1, "0: leave it to the scheduler; 1: parent on processor 0, children on 1; 2: all on 0; default 1 if busy, else 0")
 	fs.IntVar(&o.batch, "batch", 1, "tp: messages per batch")
 	fs.StringVar(&o.checksum, "checksum", "none", "none, crc32c or blake3, verified before delivery")
+	fs.BoolVar(&o.secure, "secure", false, "secure channels")
 	fs.IntVar(&o.role, "role", -1, "set by the parent for its children")
 	fs.StringVar(&o.root, "root", "", "set by the parent for its children")
 	if err := fs.Parse(args); err != nil {

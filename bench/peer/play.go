@@ -37,6 +37,9 @@ func play[T any](o *options, schema *datablock.Schema) error {
 	if o.busy() {
 		opts[0] = datablock.Wait(datablock.Busy)
 	}
+	if o.secure {
+		opts = append(opts, datablock.Secure())
+	}
 	if o.role >= 0 {
 		return child[T](o, spec, append(opts, datablock.Root(o.root)))
 	}
