@@ -50,6 +50,7 @@ func TestScripts(t *testing.T) {
 			"same":   same,
 			"scrub":  scrub,
 
+			"pause":   pause,
 			"payload": payload,
 			"cut":     cut,
 			"earlier": earlier,
@@ -124,6 +125,13 @@ func flip(ts *testscript.TestScript, neg bool, args []string) {
 	b[0] ^= 0xff
 	_, err = f.WriteAt(b[:], off)
 	ts.Check(err)
+}
+
+// pause lets what runs in the background do something.
+func pause(ts *testscript.TestScript, neg bool, args []string) {
+	d, err := time.ParseDuration(args[0])
+	ts.Check(err)
+	time.Sleep(d)
 }
 
 // payload changes the bits of one byte of a slot's value: payload channel slot byte.

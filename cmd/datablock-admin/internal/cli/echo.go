@@ -213,7 +213,7 @@ func (e *echoer) run(ctx context.Context) (again bool, err error) {
 		}
 	}()
 	if err := e.drain(ctx); err != nil || !e.o.follow {
-		return false, e.ended(err)
+		return false, e.ended(ctx, err)
 	}
 	for {
 		if err := e.out.Flush(); err != nil {
@@ -233,7 +233,7 @@ func (e *echoer) run(ctx context.Context) (again bool, err error) {
 			e.note("the producer of %s died; waiting for the next one", e.seg.Channel())
 		case e.skipped(err):
 		default:
-			return false, e.ended(err)
+			return false, e.ended(ctx, err)
 		}
 		if ctx.Err() != nil {
 			return false, nil
@@ -242,9 +242,9 @@ func (e *echoer) run(ctx context.Context) (again bool, err error) {
 }
 
 // ended makes an error of what ends an echo.
-func (e *echoer) ended(err error) error {
+func (e *echoer) ended(ctx context.Context, err error) error {
 	switch {
-	case errors.Is(err, slot.ErrProducerClosed), errors.Is(err, context.Canceled):
+	case errors.Is(err, slot.ErrProducerClosed), ctx.Err() != nil && errors.Is(err, context.Cause(ctx)):
 		return nil
 	case errors.Is(err, slot.ErrProducerDied) && !e.o.follow:
 		return nil
