@@ -18,6 +18,7 @@ import (
 	"time"
 
 	hdr "github.com/pylabhub/datahub/generated/datahub/segment"
+	"github.com/pylabhub/datahub/runtime/datablock"
 	"github.com/pylabhub/datahub/runtime/recovery"
 	"github.com/pylabhub/datahub/runtime/segment"
 	"github.com/pylabhub/datahub/runtime/slot"
@@ -61,6 +62,14 @@ var roles = map[string]func(o segment.Options, args []string) error{
 		io.Copy(io.Discard, os.Stdin)
 		fmt.Println(r.Release())
 		return r.Leave()
+	},
+	// sit CHANNEL: has a place and does nothing.
+	"sit": func(o segment.Options, args []string) error {
+		if _, err := attach(args[0], o); err != nil {
+			return err
+		}
+		fmt.Println("sitting")
+		return linger()
 	},
 	// write CHANNEL SYNC N HOW: writes N values and leaves the rest as a death leaves
 	// it: claim (a value is half written), stamp (the last one is not counted), none.
@@ -133,6 +142,27 @@ var roles = map[string]func(o segment.Options, args []string) error{
 			}
 		}
 	},
+	// produce CHANNEL SYNC N SIZE: sends N values of SIZE bytes to a channel that may be
+	// there, replaced if it does not fit.
+	"produce": func(o segment.Options, args []string) error {
+		n, err := strconv.Atoi(args[2])
+		if err != nil {
+			return err
+		}
+		size, err := strconv.Atoi(args[3])
+		if err != nil {
+			return err
+		}
+		p, err := datablock.CreateRaw(spec(syncs[args[1]], uint32(size)), args[0], datablock.Replace())
+		for ; n > 0 && err == nil; n-- {
+			err = p.Send(context.Background(), make([]byte, size))
+		}
+		if err != nil {
+			return err
+		}
+		fmt.Println(time.Now().UnixNano())
+		return linger()
+	},
 	// mend CHANNEL ACTION STEP: dies in the STEP-th call of the host, says "done" if
 	// there are fewer.
 	"mend": func(o segment.Options, args []string) error {
@@ -161,6 +191,18 @@ var roles = map[string]func(o segment.Options, args []string) error{
 
 var syncs = map[string]hdr.Sync{
 	"latest": hdr.SyncLatestOnly, "single": hdr.SyncSingleReader, "sync": hdr.SyncSyncReaders, "overwrite": hdr.SyncOverwrite,
+}
+
+// spec is that of a channel of bytes.
+func spec(sync hdr.Sync, size uint32) *datablock.Spec {
+	s := &datablock.Spec{
+		RawSize: size, Policy: datablock.Ring, Sync: datablock.Sync(sync), Capacity: 8, Consumers: 4,
+		PageSize: segment.Page4K, Spinlocks: 1,
+	}
+	if sync == hdr.SyncSingleReader {
+		s.Consumers = 1
+	}
+	return s
 }
 
 var actions = map[string]func(string, recovery.Options) (recovery.Outcome, error){
