@@ -47,10 +47,10 @@ func TestScripts(t *testing.T) {
 			"signal": signalTo,
 			"until":  until,
 			"flip":   flip,
-			"same":   same,
 			"scrub":  scrub,
 
 			"pause":   pause,
+			"age":     age,
 			"payload": payload,
 			"cut":     cut,
 			"earlier": earlier,
@@ -134,6 +134,12 @@ func pause(ts *testscript.TestScript, neg bool, args []string) {
 	time.Sleep(d)
 }
 
+// age makes a file an hour old.
+func age(ts *testscript.TestScript, neg bool, args []string) {
+	then := time.Now().Add(-time.Hour)
+	ts.Check(os.Chtimes(ts.MkAbs(args[0]), then, then))
+}
+
 // payload changes the bits of one byte of a slot's value: payload channel slot byte.
 func payload(ts *testscript.TestScript, neg bool, args []string) {
 	root := ts.Getenv("DATAHUB_DIR")
@@ -171,24 +177,6 @@ func earlier(ts *testscript.TestScript, neg bool, args []string) {
 	size := binary.LittleEndian.Uint32(b[hdr.FieldPreambleHeaderSize:])
 	binary.LittleEndian.PutUint32(sum, crc32.Checksum(b[:size], crc32.MakeTable(crc32.Castagnoli)))
 	ts.Check(os.WriteFile(name, b, 0o600))
-}
-
-// same keeps the files of a folder under a name, or compares them with what was
-// kept: same keep|check folder.
-func same(ts *testscript.TestScript, neg bool, args []string) {
-	kept := ts.MkAbs("kept")
-	if args[0] == "keep" {
-		ts.Check(os.RemoveAll(kept))
-		ts.Check(os.CopyFS(kept, os.DirFS(ts.MkAbs(args[1]))))
-		return
-	}
-	entries, err := os.ReadDir(kept)
-	ts.Check(err)
-	for _, e := range entries {
-		if ts.ReadFile("kept/"+e.Name()) != ts.ReadFile(args[1]+"/"+e.Name()) {
-			ts.Fatalf("%s/%s has changed", args[1], e.Name())
-		}
-	}
 }
 
 // scrubbed are the parts of an output that differ from run to run.

@@ -207,7 +207,11 @@ func consume[T any, C consumer[T]](f stationFlags, name string, opts []datablock
 		return err
 	}
 	for n := range f.n {
-		if _, err := c.Next(context.Background()); err != nil {
+		_, err := c.Next(context.Background())
+		for errors.Is(err, datablock.ErrProducerDied) { // the script starts another
+			_, err = c.Next(context.Background())
+		}
+		if err != nil {
 			return err
 		}
 		if f.loan && n == f.n-1 {

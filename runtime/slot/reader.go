@@ -179,6 +179,7 @@ func (r *Reader) refuse(err error) (Slot, bool, error) {
 	var sum *ChecksumError
 	if errors.As(err, &sum) {
 		r.count.ChecksumFailures++
+		r.flush() // it is rare, and who is told of it may give up
 	}
 	lost, values := r.lost, r.count.Values
 	r.lost = 0

@@ -144,8 +144,8 @@ func (a *app) printDiagnosis(v *diagnosisJSON, all bool) error {
 			}
 			held += fmt.Sprintf("%s (cell %d)", orDash(clean(h.Name)), h.Cell)
 		}
-		if s.ChecksumBad {
-			what = joined(what, "the value does not match its checksum")
+		if s.ChecksumBad && what == "" {
+			what = "the value does not match its checksum"
 		}
 		value, stuck := "-", "no"
 		if s.Stamp > 0 {
@@ -220,13 +220,6 @@ func spanText(s recovery.Span) string {
 		return ", for at most " + ageText(s.AtMost)
 	}
 	return ""
-}
-
-func joined(a, b string) string {
-	if a == "" {
-		return b
-	}
-	return a + "; " + b
 }
 
 // during runs fn, which knows nothing of contexts, until it ends or ctx does. What

@@ -83,8 +83,32 @@ func (a *app) printFindings(findings []doctor.Finding) error {
 	return nil
 }
 
-// halfMadeAfter is when a folder that is being made is late.
+// halfMadeAfter is when a folder that is being made is late, see [segment.Sweep].
 const halfMadeAfter = 10 * time.Second
+
+func isHalfMade(e fs.DirEntry) bool {
+	if !strings.HasPrefix(e.Name(), ".new-") {
+		return false
+	}
+	info, err := e.Info()
+	return err == nil && time.Since(info.ModTime()) > halfMadeAfter
+}
+
+// halfMade returns the folders of blocks that were being made or removed for so long
+// that whoever did it must have died.
+func (a *app) halfMade() (paths []string) {
+	root, _, err := shm.Root(a.dir)
+	if err != nil {
+		return nil // the next step says so
+	}
+	entries, _ := os.ReadDir(root) // it may not be there yet
+	for _, e := range entries {
+		if isHalfMade(e) {
+			paths = append(paths, filepath.Join(root, e.Name()))
+		}
+	}
+	return paths
+}
 
 // examineBlocks looks at what lies in the folder of the blocks.
 func (a *app) examineBlocks(root string) []doctor.Finding {
@@ -99,11 +123,8 @@ func (a *app) examineBlocks(root string) []doctor.Finding {
 	good := 0
 	for _, e := range entries {
 		name := e.Name()
-		if strings.HasPrefix(name, ".new-") {
-			if info, err := e.Info(); err == nil && time.Since(info.ModTime()) > halfMadeAfter {
-				add("half-made", doctor.Note, "datablock-admin remove-stale", "%s was being made or removed by a process that died", filepath.Join(root, name))
-			}
-			continue
+		if isHalfMade(e) {
+			add("half-made", doctor.Note, "datablock-admin remove-stale", "%s was being made or removed by a process that died", filepath.Join(root, name))
 		}
 		if segment.CheckName(name) != nil {
 			if !strings.HasPrefix(name, ".") {

@@ -79,6 +79,10 @@ func explain(err error) failure {
 	if errors.As(err, &f) {
 		return f
 	}
+	var foreign *segment.ForeignOwnerError
+	if errors.As(err, &foreign) && foreign.Owner == foreign.Self {
+		return failure{Class: "open_to_others", Message: err.Error(), Remedy: "chmod 700 " + foreign.Path, Exit: exitFailure}
+	}
 	var region *segment.RegionError
 	for _, c := range classes {
 		if errors.Is(err, c.is) {

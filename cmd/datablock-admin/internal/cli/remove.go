@@ -78,6 +78,12 @@ they are ten seconds old. Each new block's maker removes the folders as well.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			parts := func(o recovery.Options) ([]namedOutcome, error) {
 				r, err := recovery.RemoveStale(o)
+				if err == nil && o.DryRun {
+					for _, path := range a.halfMade() { // a live maker is spared
+						r.Result = recovery.Success
+						r.Done = append(r.Done, recovery.Step{What: "removed the half-made folder " + path, Cell: -1, Slot: -1})
+					}
+				}
 				return []namedOutcome{{"blocks", r}}, err
 			}
 			return a.perform(cmd.Context(), action{"remove-stale", "", parts}, a.recovery(), dryRun)
