@@ -42,7 +42,7 @@ func corruptNewest(t *testing.T, r *rawPair) {
 	}
 }
 
-func TestACorruptValueIsCountedReportedOnceAndSkipped(t *testing.T) {
+func TestFault28ACorruptValueIsCountedReportedOnceAndSkipped(t *testing.T) {
 	eachSum(t, datablock.ChecksumEnforced, func(t *testing.T, r *rawPair) {
 		o := r.observe()
 		r.send(1)

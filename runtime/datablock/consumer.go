@@ -22,9 +22,9 @@ type Sample[T any] struct {
 }
 
 // Has reports whether the value holds the field: always, unless the field is
-// optional and the producer left it out.
+// optional and the producer left it out. No after Close.
 func (s Sample[T]) Has(f Field) bool {
-	return s.Value != nil && s.c.fields.has(bytesOf(s.Value), f)
+	return s.Value != nil && (!s.c.closed.Load() || s.c.observes) && s.c.fields.has(bytesOf(s.Value), f)
 }
 
 // Lag returns how many values have been committed since this one. It looks at the
