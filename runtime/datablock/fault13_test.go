@@ -92,9 +92,10 @@ func TestFault13AStoppedReaderHoldsTheWriterUpToItsDeadlineAndLosesNothing(t *te
 	must(t, c.cmd.Wait())
 }
 
-// evicting is a channel whose values take long to copy.
+// evicting is a channel whose values take long to copy, most of all under the race
+// detector.
 var evicting = datablock.Spec{
-	RawSize: 1 << 20, Policy: datablock.Ring, Sync: datablock.SyncReaders, Capacity: 4, Consumers: 2, PageSize: 4096,
+	RawSize: slow, Policy: datablock.Ring, Sync: datablock.SyncReaders, Capacity: 4, Consumers: 2, PageSize: 4096,
 }
 
 func fillRaw(b []byte, n uint64) {
@@ -287,7 +288,7 @@ var _ = faultRole("starves", func(args []string) error {
 	if err != nil {
 		return err
 	}
-	const values = 400
+	const values = 200
 	var wg sync.WaitGroup
 	var writes, reads error
 	wg.Go(func() {
@@ -327,7 +328,7 @@ func TestFault17OneProcessorBusyGoroutinesAndGCStopNobody(t *testing.T) {
 			c := startChild(t, cmd)
 			c.expect("done")
 			must(t, c.cmd.Wait())
-			t.Logf("400 values in %v", time.Since(began))
+			t.Logf("200 values in %v", time.Since(began))
 		})
 	}
 }

@@ -117,6 +117,9 @@ func TestFault26ATruncatedFileIsAnErrorOfEachCallAndTheProcessLives(t *testing.T
 			return err
 		}, func(x *cut) error {
 			err := x.p.Guard(func() error { held.Number = 7; return nil })
+			if raceEnabled { // then it is private memory, copied at Commit
+				err = x.p.Guard(x.p.Commit)
+			}
 			if e := x.p.Close(); !errors.Is(e, datablock.ErrLoanOpen) {
 				x.t.Errorf("Close during the loan: %v", e)
 			}
