@@ -101,12 +101,38 @@ func attacks(name string, fd int, mem []byte) {
 	try("remove pages", syscall.Madvise(mem, mRemove))
 }
 
-// runSecure makes a secure channel that a stranger may read, and an honest consumer
-// that checks every value. stop ends both, and returns how many values there were.
-func runSecure(t *testing.T, root string, opts ...datablock.Option) (p *weather.ReadingProducer, stop func() uint64) {
+// A traffic is a producer that writes and an honest consumer that checks every value.
+type traffic struct {
+	t       *testing.T
+	root    string
+	written atomic.Uint64
+	stop    func() uint64 // ends both, and returns how many values there were
+}
+
+// metrics returns what an observer sees.
+func (r *traffic) metrics() datablock.Metrics {
+	r.t.Helper()
+	m, err := datablock.MetricsOf("roof", datablock.Root(r.root))
+	must(r.t, err)
+	return m
+}
+
+// alone reports whether only the honest consumer is there.
+func (r *traffic) alone() bool {
+	n := 0
+	for _, c := range r.metrics().Consumers {
+		if c.Attached {
+			n++
+		}
+	}
+	return n == 1
+}
+
+// runSecure makes a secure channel that a stranger may read, and traffic.
+func runSecure(t *testing.T, root string) *traffic {
 	t.Helper()
-	opts = append(opts, datablock.Root(root), datablock.Secure(datablock.SecureOptions{UIDs: []int{stranger}}))
-	p, err := weather.ReadingChannel.Create("roof", opts...)
+	run := &traffic{t: t, root: root}
+	p, err := weather.ReadingChannel.Create("roof", datablock.Root(root), datablock.Secure(datablock.SecureOptions{UIDs: []int{stranger}}))
 	must(t, err)
 	t.Cleanup(func() { p.Close() })
 	c, err := weather.ReadingChannel.Attach("roof", datablock.Root(root))
@@ -115,7 +141,6 @@ func runSecure(t *testing.T, root string, opts ...datablock.Option) (p *weather.
 	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
 	var ended atomic.Bool
 	wrote, read := make(chan error, 1), make(chan error, 1)
-	written := uint64(0)
 	go func() {
 		var err error
 		for n := uint64(0); err == nil && !ended.Load(); n++ {
@@ -123,7 +148,7 @@ func runSecure(t *testing.T, root string, opts ...datablock.Option) (p *weather.
 			if n%64 == 0 {
 				time.Sleep(20 * time.Microsecond) // so that the honest one sleeps now and then
 			}
-			written = n + 1
+			run.written.Store(n + 1)
 		}
 		wrote <- err
 	}()
@@ -141,7 +166,7 @@ func runSecure(t *testing.T, root string, opts ...datablock.Option) (p *weather.
 		}
 		read <- nil
 	}()
-	return p, func() uint64 {
+	run.stop = func() uint64 {
 		t.Helper()
 		ended.Store(true)
 		if err := <-wrote; err != nil {
@@ -152,16 +177,17 @@ func runSecure(t *testing.T, root string, opts ...datablock.Option) (p *weather.
 			t.Errorf("honest consumer: %v", err)
 		}
 		cancel()
-		if seen != written {
+		if written := run.written.Load(); seen != written {
 			t.Errorf("the honest consumer saw %d of %d values", seen, written)
 		}
-		return written
+		return seen
 	}
+	return run
 }
 
 func TestHostileConsumerCannotWidenWhatItWasGiven(t *testing.T) {
 	root := publicRoot(t)
-	_, stop := runSecure(t, root)
+	run := runSecure(t, root)
 	for _, role := range []string{"widen", strangerIfRoot("widen")} { // the first as the producer's own user
 		c := spawn(t, role, root)
 		for {
@@ -177,7 +203,7 @@ func TestHostileConsumerCannotWidenWhatItWasGiven(t *testing.T) {
 		}
 		c.kill()
 	}
-	t.Logf("%d values meanwhile", stop())
+	t.Logf("%d values meanwhile", run.stop())
 }
 
 // scribble joins honestly enough to be waited for, and then writes its whole control
@@ -214,26 +240,26 @@ func scribble(root string) error {
 
 func TestHostileConsumerThatScribblesHarmsItselfOnly(t *testing.T) {
 	root := publicRoot(t)
-	p, stop := runSecure(t, root)
+	run := runSecure(t, root)
 	var children []*secureChild
 	for range 2 {
 		c := spawn(t, strangerIfRoot("scribble"), root)
 		t.Log(c.line())
 		children = append(children, c)
 	}
-	before := p.Seq()
+	before := run.written.Load()
 	time.Sleep(2 * time.Second)
-	m, err := p.Metrics()
-	must(t, err)
-	t.Logf("%d values in 2 s, %d consumers detached, %d wakes, %d consumers left", p.Seq()-before, m.Detached, m.Wakes, p.Consumers())
-	if p.Seq() == before {
+	n := run.written.Load() - before
+	m := run.metrics()
+	t.Logf("%d values in 2 s, %d consumers detached, %d wakes", n, m.Detached, m.Wakes)
+	if n == 0 {
 		t.Error("the producer stands still")
 	}
 	for _, c := range children {
 		c.kill()
 	}
-	soon(t, "only the honest consumer is left", func() bool { return p.Consumers() == 1 })
-	stop()
+	soon(t, "only the honest consumer is left", run.alone)
+	run.stop()
 }
 
 func TestHostileConsumerOfOtherPoliciesHarmsItselfOnly(t *testing.T) {
@@ -353,7 +379,7 @@ func crowd(root string) error {
 func TestHostileCrowdKeepsNobodyOut(t *testing.T) {
 	sameFiles(t)
 	root := publicRoot(t)
-	p, stop := runSecure(t, root)
+	run := runSecure(t, root)
 	before := openFiles(t)
 	c := spawn(t, strangerIfRoot("crowd"), root)
 	c.expect("connected 400")
@@ -369,8 +395,9 @@ func TestHostileCrowdKeepsNobodyOut(t *testing.T) {
 		t.Errorf("%d descriptors are open, %d were before the crowd", n, before)
 	}
 	c.kill()
-	soon(t, "everything of the crowd is gone", func() bool { return openFiles(t) == before && p.Consumers() == 1 })
-	stop()
+	soon(t, "everything of the crowd is gone", func() bool { return openFiles(t) == before })
+	soon(t, "only the honest consumer is left", run.alone)
+	run.stop()
 }
 
 // attachOnce is an honest consumer that says what it got.
@@ -436,11 +463,9 @@ func observeOnce(root string) error {
 
 func TestSecureFiguresAreForTheProducersOwnUser(t *testing.T) {
 	root := publicRoot(t)
-	p, stop := runSecure(t, root)
-	soon(t, "something is written", func() bool { return p.Seq() > 0 })
-	stopped := stop // the figures are those of a live producer
-	m, err := datablock.MetricsOf("roof", datablock.Root(root))
-	must(t, err)
+	run := runSecure(t, root)
+	soon(t, "something is written", func() bool { return run.written.Load() > 0 })
+	m := run.metrics()
 	if len(m.Consumers) != 1 || !m.Consumers[0].Attached || m.Consumers[0].PID != os.Getpid() || m.Producer.State != datablock.ProducerLive {
 		t.Errorf("own user sees consumers %+v and a producer that is %v, want one of this process and a live one", m.Consumers, m.Producer.State)
 	}
@@ -450,7 +475,7 @@ func TestSecureFiguresAreForTheProducersOwnUser(t *testing.T) {
 			t.Errorf("a stranger sees %q, want no consumers", line)
 		}
 	}
-	stopped()
+	run.stop()
 	if err := datablock.ResetMetricsOf("roof", datablock.Root(root)); err == nil {
 		t.Error("the metrics of a channel that is gone were reset")
 	}

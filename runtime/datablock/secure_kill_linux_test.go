@@ -177,7 +177,7 @@ func TestSecureConsumersKilledAtAnyInstantLeaveNothing(t *testing.T) {
 	seed := rand.Uint64()
 	r := rand.New(rand.NewPCG(seed, 0))
 	root := publicRoot(t)
-	p, stop := runSecure(t, root)
+	run := runSecure(t, root)
 	const rounds = 60
 	for range rounds {
 		c := spawn(t, "read", root)
@@ -187,10 +187,9 @@ func TestSecureConsumersKilledAtAnyInstantLeaveNothing(t *testing.T) {
 		time.Sleep(time.Duration(r.IntN(20000)) * time.Microsecond)
 		c.kill()
 	}
-	soon(t, "only the honest consumer is left", func() bool { return p.Consumers() == 1 })
-	m, err := p.Metrics()
-	must(t, err)
-	t.Logf("seed %d: %d consumers killed, %d reclaimed, %d values", seed, rounds, m.Reclaimed, stop())
+	soon(t, "only the honest consumer is left", run.alone)
+	m := run.metrics()
+	t.Logf("seed %d: %d consumers killed, %d reclaimed, %d values", seed, rounds, m.Reclaimed, run.stop())
 	if m.Detached != 0 {
 		t.Errorf("%d honest consumers were detached (seed %d)", m.Detached, seed)
 	}
