@@ -154,11 +154,14 @@ func (c *consumer) Release() error {
 // Close may be called from another goroutine while a call waits, which then returns
 // ErrClosed. A goroutine that reads without waiting must be stopped first.
 func (c *consumer) Close() error {
+	if !c.closed.Load() && c.locks.Held() != 0 {
+		return ErrLockHeld // before a call that waits is ended for it
+	}
 	return c.end(func() error {
 		if c.lent {
 			return ErrLoanOpen
 		}
-		if c.locks.Held() != 0 {
+		if !c.locks.Shut() {
 			return ErrLockHeld
 		}
 		return nil

@@ -167,11 +167,14 @@ func (p *producer) Consumers() (n int) {
 // Close may be called from another goroutine while a call waits, which then returns
 // ErrClosed. A goroutine that writes without waiting must be stopped first.
 func (p *producer) Close() error {
+	if !p.closed.Load() && p.locks.Held() != 0 {
+		return ErrLockHeld // before a call that waits is ended for it
+	}
 	return p.end(func() error {
 		if p.w.Claimed() != 0 {
 			return ErrLoanOpen
 		}
-		if p.locks.Held() != 0 {
+		if !p.locks.Shut() {
 			return ErrLockHeld
 		}
 		return nil

@@ -31,7 +31,7 @@ func (r *Reader) Fail(err error) {
 func (g Guard) Forget() {
 	if t := g.l.t; t != nil {
 		if _, twice := t.forgotten.LoadOrStore(g.token, true); !twice {
-			t.held.Add(-1)
+			t.inside.drop()
 		}
 	}
 }

@@ -68,7 +68,7 @@ func (g Guard) unlock() error {
 		if !w.CompareAndSwap(v, v&uint64(hdr.SpinlockPoisoned)) {
 			continue
 		}
-		g.l.t.held.Add(-1)
+		g.l.t.inside.drop()
 		if v&uint64(hdr.SpinlockWaiters) != 0 {
 			g.l.t.host.Wake(g.l.bell())
 		}

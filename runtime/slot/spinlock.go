@@ -56,8 +56,7 @@ type Locks struct {
 	nonce    atomic.Uint32
 
 	inside gate
-	moving atomic.Bool  // the cell's incarnation is about to change
-	held   atomic.Int64 // guards
+	moving atomic.Bool // the cell's incarnation is about to change
 	// forgotten are the tokens of guards that ended without their locks.
 	forgotten sync.Map
 
@@ -78,7 +77,11 @@ func (r *Reader) Locks() *Locks { return r.locks }
 func (t *Locks) Count() int { return int(t.conf.Spinlocks) }
 
 // Held returns how many guards of this handle hold a lock.
-func (t *Locks) Held() int { return int(t.held.Load()) }
+func (t *Locks) Held() int { return int(t.inside.guards()) }
+
+// Shut ends the use of the locks if this handle holds none, and waits for calls
+// that are under way. Otherwise it does nothing and returns false.
+func (t *Locks) Shut() bool { return t.inside.closeUnheld() }
 
 // At returns lock i. ErrNoLock: i is not 0 to Count-1.
 func (t *Locks) At(i int) (Lock, error) {
@@ -176,8 +179,7 @@ func (l Lock) lock(ctx context.Context, timeout time.Duration) (g Guard, v uint6
 // taken makes the guard of an attempt that worked.
 func (l Lock) taken(token uint64, err error) (Guard, bool, error) {
 	g := Guard{l, token}
-	l.t.held.Add(1)
-	if l.t.inside.closed() { // too late: Close may have looked at held already
+	if !l.t.inside.hold() { // too late
 		_ = g.unlock()
 		return Guard{}, false, ErrHandleClosed
 	}
@@ -326,7 +328,7 @@ func (t *Locks) enter() bool {
 // false if a lock is held, or about to be: its owner would be taken for dead.
 func (t *Locks) move() bool {
 	t.moving.Store(true)
-	if t.inside.n.Load() == 0 && t.held.Load() == 0 {
+	if t.inside.empty() {
 		return true
 	}
 	t.moving.Store(false)
@@ -339,7 +341,7 @@ func (t *Locks) moved() { t.moving.Store(false) }
 // lock them are told that their owner died.
 func (t *Locks) close() error {
 	t.inside.close()
-	if t.held.Load() != 0 {
+	if t.Held() != 0 {
 		return ErrLockHeld
 	}
 	return nil
