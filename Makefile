@@ -26,6 +26,7 @@ FUZZCOUNT ?= 3000x
 RACE ?= ./runtime/... ./examples/... ./blds/canon ./blds/gen/... ./blds/gosrc
 CROSS ?= linux/arm64 darwin/arm64 freebsd/amd64 windows/amd64
 
+.PHONY: soak-kills soak-steps soak-hour soak-fuzz soak-repeat
 .PHONY: demo test tools lint gofmt vet staticcheck unit race cross generated fuzz-smoke generate bench soak
 .PHONY: $(CROSS:%=cross/%)
 
@@ -87,7 +88,25 @@ bench:
 	@$(GO) run ./bench/instructions
 	@$(GO) test -run '^$$' -bench . -benchmem ./...
 
-soak:
+# The parts of soak, each for hours; docs/reliability.md says what they show.
+SOAKTIME ?= 1h
+KILLS ?= 100000
+SOAKLOG ?= .cache/soak.tsv
+
+soak: soak-kills soak-steps soak-hour soak-fuzz soak-repeat
+
+soak-kills:
+	@$(GO) test -run Killed -timeout 4h ./runtime/datablock -kills $(KILLS) -v
+
+soak-steps:
+	@$(GO) test -run Killed -timeout 8h ./runtime/internal/killtest -every -v
+
+soak-hour:
+	@$(GO) build -buildvcs=false -o .cache/soak ./internal/soak
+	@.cache/soak -for $(SOAKTIME) -o $(SOAKLOG)
+
+soak-fuzz:
 	@GO='$(GO)' sh scripts/fuzz.sh 1000000x
-	@$(GO) test -run Killed -timeout 2h ./runtime/datablock -kills 100000 -v
+
+soak-repeat:
 	@$(GO) test -count=20 -timeout 2h ./...
