@@ -283,9 +283,6 @@ func (r *Reader) spin() bool {
 
 // ended returns why there may be no more values, and when to ask again.
 func (r *Reader) ended(now int64) (again int64, err error) {
-	if r.evicted.Load() == r.inc { // pairs with the evicted store in Writer.evict
-		return 0, r.fail(ErrEvicted)
-	}
 	if err := r.farewell(); err != nil {
 		return 0, err
 	}
@@ -308,9 +305,16 @@ func (r *Reader) ended(now int64) (again int64, err error) {
 	return 0, ErrProducerDied
 }
 
-// farewell returns what the producer has said about the end, nil if nothing.
+// farewell returns what the producer has said about the end, of this reader's place
+// or of the block, nil if nothing.
 func (r *Reader) farewell() error {
-	switch r.state.Load() { // pairs with the state stores in Writer.Close and mark
+	state := r.state.Load() // pairs with the state stores in Writer.Close and mark
+	// After the state: who lost its place before the end has not seen what came before
+	// that. Pairs with the evicted stores in Writer.evict and Book.TakePlace.
+	if r.evicted.Load() == r.inc {
+		return r.fail(ErrEvicted)
+	}
+	switch state {
 	case hdr.ProducerPageStateClosing:
 		return ErrProducerClosed
 	case hdr.ProducerPageStateSuperseded:

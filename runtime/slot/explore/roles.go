@@ -123,6 +123,8 @@ type Reading struct {
 	Pauses   bool // looks again after a pause instead of asking to be woken
 	Mourns   bool // leaves when it is told that the producer died
 	Seeks    bool // goes to the oldest value after each
+	Taken    bool // its place may be taken by hand: then it leaves
+	Rejoins  bool // joins again if it has lost its place
 }
 
 // Reader is a consumer that checks what it gets.
@@ -162,7 +164,11 @@ func (w *World) Reader(name string, kills bool, do Reading) {
 				p.end(next, known)
 				p.leave(r)
 				return
-			case errors.Is(err, slot.ErrEvicted) && m.Conf.Evict:
+			case errors.Is(err, slot.ErrEvicted) && do.Rejoins:
+				p.rejoin(r)
+				next = r.Seq()
+				continue
+			case errors.Is(err, slot.ErrEvicted) && (m.Conf.Evict || do.Taken):
 				p.leave(r)
 				return
 			case err != nil:
@@ -186,6 +192,13 @@ func (w *World) Reader(name string, kills bool, do Reading) {
 			p.upto = s.Seq + 1
 			err = r.Release()
 			switch {
+			case errors.Is(err, slot.ErrEvicted) && do.Rejoins:
+				p.rejoin(r)
+				next = r.Seq()
+				continue
+			case errors.Is(err, slot.ErrEvicted) && do.Taken:
+				p.leave(r) // what it read in place is not to be believed
+				return
 			case errors.Is(err, slot.ErrEvicted) && m.Conf.Evict:
 			case err != nil:
 				p.Fail("release: %v", err)
@@ -211,6 +224,12 @@ func (w *World) Reader(name string, kills bool, do Reading) {
 		}
 		p.leave(r)
 	})
+}
+
+func (p *Proc) rejoin(r *slot.Reader) {
+	if err := r.Seek(slot.StartOldest, 0); err != nil {
+		p.Fail("join again: %v", err)
+	}
 }
 
 func (p *Proc) leave(r *slot.Reader) {
