@@ -48,11 +48,17 @@ else
 	done
 fi
 echo "our variants" >&2
+large=
+"$out/peer" -page 2097152 -ms 10 >/dev/null && large=yes # else it has said why not
 for i in $(seq "$repeat"); do
 	for size in 64 1024; do
 		ours -test tp -mode busy -size $size -batch 16
 		ours -test tp -mode block -size $size -batch 16
 	done
+	if [ "$large" ]; then
+		for size in 65536 1048576 4194304; do ours -test tp -mode busy -size $size -page 2097152; done
+		ours -test pp -mode busy -size 4194304 -page 2097152
+	fi
 	ours -test tp -mode busy -size 4096
 	ours -test tp -mode busy -size 4096 -checksum crc32c
 	ours -test tp -mode busy -size 1048576 -checksum crc32c

@@ -36,7 +36,7 @@ func startChildren(o *options) (kids children, err error) {
 	}()
 	for i := range o.consumers {
 		cmd := exec.Command(exe, "-test", o.test, "-mode", o.mode, "-size", strconv.Itoa(o.size), "-depth", strconv.Itoa(o.depth),
-			"-c", strconv.Itoa(o.consumers), "-pin", strconv.Itoa(o.pin), "-checksum", o.checksum, "-role", strconv.Itoa(i), "-root", o.root,
+			"-c", strconv.Itoa(o.consumers), "-pin", strconv.Itoa(o.pin), "-checksum", o.checksum, "-page", strconv.Itoa(o.page), "-role", strconv.Itoa(i), "-root", o.root,
 			fmt.Sprintf("-secure=%t", o.secure))
 		cmd.Stderr = os.Stderr
 		dieWithParent(cmd)
@@ -143,6 +143,9 @@ func (k children) finish(o *options, latencies []time.Duration, sent uint64) err
 	}
 	if o.checksum != "none" {
 		name += " with " + o.checksum
+	}
+	if o.page != 4096 {
+		name += " in large pages"
 	}
 	h := hdrhistogram.New(1, int64(time.Minute), 3)
 	for _, l := range latencies {

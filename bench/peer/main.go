@@ -17,6 +17,8 @@ import (
 	"fmt"
 	"os"
 	"time"
+
+	"github.com/pylabhub/datahub/runtime/datablock"
 )
 
 // options are the flags.
@@ -24,7 +26,7 @@ type options struct {
 	test, mode       string
 	size, n, ms      int
 	consumers, depth int
-	pin, batch       int
+	pin, batch, page int
 	checksum         string
 	secure           bool
 
@@ -66,6 +68,7 @@ func parse(args []string) (*options, error) {
 	fs.IntVar(&o.batch, "batch", 1, "tp: messages per batch")
 	fs.StringVar(&o.checksum, "checksum", "none", "none, crc32c or blake3, verified before delivery")
 	fs.BoolVar(&o.secure, "secure", false, "secure channels")
+	fs.IntVar(&o.page, "page", 4096, "bytes of a page: 4096 or 2097152")
 	fs.IntVar(&o.role, "role", -1, "set by the parent for its children")
 	fs.StringVar(&o.root, "root", "", "set by the parent for its children")
 	if err := fs.Parse(args); err != nil {
@@ -86,6 +89,9 @@ func parse(args []string) (*options, error) {
 	if _, ok := checksums[o.checksum]; !ok {
 		return nil, fmt.Errorf("-checksum %s: want none, crc32c or blake3", o.checksum)
 	}
+	if o.page != 4096 && o.page != 2<<20 {
+		return nil, fmt.Errorf("-page %d: want 4096 or 2097152", o.page)
+	}
 	if o.depth == 0 {
 		o.depth = suitable(o)
 	}
@@ -101,24 +107,14 @@ func parse(args []string) (*options, error) {
 	return o, nil
 }
 
-// suitable returns a capacity at which a ring works well; docs/performance.md has
-// the measurements. Small messages want the ring within the first-level cache; large
-// ones so large that the writer is not sent back to lines the reader still has, and
-// within the last-level cache.
+// suitable returns a capacity for the work: what a user would begin with, except that
+// two rings of large messages share the cache.
 func suitable(o *options) int {
-	switch {
-	case o.test == "pp" && o.size >= 1<<20: // both rings together within the cache
-		return max(1, 2<<20/o.size)
-	case o.size <= 1024 && o.consumers > 1: // with fewer processors each has more to do when its turn comes
-		return 256
-	case o.size <= 64:
-		return 256
-	case o.size <= 1024:
-		return 64
-	case o.size <= 65536:
-		return 32
+	n := int(datablock.GoodCapacity(uint32(o.size)))
+	if o.test == "pp" && o.size >= 1<<20 {
+		n = max(1, n/4)
 	}
-	return 4
+	return n
 }
 
 func run(o *options) error {

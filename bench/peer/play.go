@@ -28,7 +28,7 @@ func play[T any](o *options, schema *datablock.Schema) error {
 	}
 	spec := &datablock.Spec{
 		Schema: schema, Policy: datablock.Ring, Sync: datablock.SyncReaders,
-		Capacity: uint32(o.depth), Consumers: uint32(o.consumers), PageSize: 4096,
+		Capacity: uint32(o.depth), Consumers: uint32(o.consumers), PageSize: uint32(o.page),
 	}
 	if spec.ChecksumType = checksums[o.checksum]; spec.ChecksumType != 0 {
 		spec.Checksum = datablock.ChecksumEnforced

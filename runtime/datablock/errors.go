@@ -66,6 +66,7 @@ var (
 	ErrStale        = segment.ErrStale        // the block is from before the machine's last start
 	ErrForeignOwner = segment.ErrForeignOwner // the block belongs to another user
 	ErrNoSpace      = segment.ErrNoSpace      // shared memory is full
+	ErrHugePages    = segment.ErrHugePages    // Spec.PageSize is 2 MiB, and the host has no such pages
 	ErrTooManyFiles = segment.ErrTooManyFiles // no more open files
 	ErrTruncated    = segment.ErrTruncated    // a file is shorter than it must be: somebody has cut it; close the handle
 	ErrInTheWay     = segment.ErrInTheWay     // something else has the name

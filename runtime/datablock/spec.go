@@ -60,7 +60,7 @@ type Spec struct {
 	Sync      Sync
 	Capacity  uint32 // values a consumer can fall behind; 0 for Single and Double
 	Consumers uint32 // at most this many at once
-	PageSize  uint32 // bytes: 4096 or 2 MiB
+	PageSize  uint32 // bytes: 4096 or 2 MiB; Create returns [ErrHugePages] where the host has no large ones
 
 	FlexMode     FlexMode     // required with Flex
 	Checksum     Checksum     // zero means ChecksumNone

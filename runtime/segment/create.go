@@ -175,6 +175,9 @@ func (p *place) stage(d *design, o *Options, generation uint64) (st *staged, err
 	if err != nil {
 		return nil, err
 	}
+	if err := seg.paginate(); err != nil {
+		return nil, errors.Join(err, seg.Close())
+	}
 	err = seg.Guard(func() error { return slot.Format(seg.Memory(), seg.plan, seg.conf, Identity()) })
 	if err != nil {
 		return nil, errors.Join(err, seg.Close())

@@ -251,22 +251,6 @@ func TestRawBlocksHaveALengthAndNoType(t *testing.T) {
 	}
 }
 
-func TestHugePagesAlignZonesAndSlots(t *testing.T) {
-	o := Options{Root: t.TempDir()}
-	c := withFlex()
-	c.PageSize = Page2M
-	s := mustCreate(t, "roof", c, o)
-	for _, r := range s.Header().Regions[:s.Header().RegionCount] {
-		if (r.Kind == hdr.RegionKindFlex || r.Kind == hdr.RegionKindSlots) && r.Offset%Page2M != 0 {
-			t.Errorf("%s at %d", r.Kind, r.Offset)
-		}
-	}
-	if size := s.Header().DataSize; size%Page2M != 0 || s.Size() != int64(size+s.Header().ControlSize) {
-		t.Errorf("size %d of %d", size, s.Size())
-	}
-	mustAttach(t, "roof", c, o)
-}
-
 func TestACellIsWonOnceAndOnlyInTheBlockThatHasTheName(t *testing.T) {
 	eachPlace(t, func(t *testing.T) {
 		o := Options{Root: t.TempDir()}

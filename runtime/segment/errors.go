@@ -55,6 +55,7 @@ var (
 	ErrInTheWay     = shm.ErrInTheWay
 	ErrForeignOwner = shm.ErrForeignOwner
 	ErrUnsupported  = shm.ErrUnsupported
+	ErrHugePages    = shm.ErrHugePages
 	ErrSuperseded   = slot.ErrSuperseded
 )
 

@@ -50,7 +50,7 @@ func (p *place) shakeHands(dir *shm.Dir, c *Config, o *Options, a access) (*Segm
 		head: img.head, conf: img.conf, plan: img.plan, table: img.table, access: a, link: l,
 	}
 	s.options.Root = p.root.Path()
-	if s.data, err = img.data.Map(int64(img.head.DataSize), false); err != nil {
+	if s.data, err = img.mapData(); err != nil {
 		return nil, undo(err)
 	}
 	if s.control, err = img.control.Map(int64(img.head.ControlSize), a == consuming); err != nil {

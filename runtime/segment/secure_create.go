@@ -81,8 +81,11 @@ func (d *design) writeSecure(channel string, id [16]byte, generation uint64) (*i
 // mapSecure maps both files for writing and then seals them: from now on nobody else
 // can write them, whoever gets hold of them.
 func (s *Segment) mapSecure(img *image) (err error) {
-	if s.data, err = img.data.Map(int64(img.head.DataSize), true); err != nil {
+	if s.data, err = img.mapData(); err != nil {
 		return err
+	}
+	if err := s.paginate(); err != nil {
+		return errors.Join(err, s.data.Unmap())
 	}
 	if s.control, err = img.control.Map(int64(img.head.ControlSize), true); err != nil {
 		return errors.Join(err, s.data.Unmap())

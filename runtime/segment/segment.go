@@ -50,7 +50,7 @@ func (img *image) open(p *place, o *Options, locks *shm.Locks) (*Segment, error)
 	// working folder and the environment.
 	s.options.Root = p.root.Path()
 	var err error
-	if s.data, err = img.data.Map(int64(img.head.DataSize), img.access == producing); err != nil {
+	if s.data, err = img.mapData(); err != nil {
 		return nil, errors.Join(err, img.close(), locks.Close())
 	}
 	if s.control, err = img.control.Map(int64(img.head.ControlSize), img.access != observing); err != nil {
@@ -58,6 +58,23 @@ func (img *image) open(p *place, o *Options, locks *shm.Locks) (*Segment, error)
 	}
 	s.waiter = shm.NewWaiter(s.head.Preamble.BlockID, s.data, s.control)
 	return s, nil
+}
+
+// mapData maps the data file.
+func (img *image) mapData() (*shm.Mapping, error) {
+	size, write := int64(img.head.DataSize), img.access == producing
+	if img.head.PageSize == Page2M {
+		return img.data.MapHuge(size, write)
+	}
+	return img.data.Map(size, write)
+}
+
+// paginate puts a new block into the pages that it is to have.
+func (s *Segment) paginate() error {
+	if s.head.PageSize != Page2M {
+		return nil
+	}
+	return s.data.Collapse()
 }
 
 // Channel returns the name of the channel.

@@ -17,6 +17,7 @@ var (
 	ErrNoMemory     = errors.New("cannot map more memory: raise the limit (ulimit -v, vm.max_map_count)")
 	ErrTruncated    = errors.New("file is shorter than it must be")
 	ErrInTheWay     = errors.New("something else stands in the way")
+	ErrHugePages    = errors.New("no pages of 2 MiB: they need Linux 6.1 with transparent huge pages, a file system in memory and enough free memory in one piece; choose a page size of 4096")
 	ErrUnsupported  = errors.New("the file system cannot do this: use one in memory (tmpfs), see DATAHUB_DIR")
 )
 

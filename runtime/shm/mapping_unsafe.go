@@ -12,8 +12,9 @@ import (
 
 // A Mapping is a file in memory, shared with everybody who maps it.
 type Mapping struct {
-	mem  []byte
-	file *File
+	mem   []byte
+	whole []byte // what was mapped, mem and what lies around it
+	file  *File
 }
 
 // Map maps the first size bytes of f, which must stay open as long as the mapping
@@ -24,7 +25,38 @@ func (f *File) Map(size int64, write bool) (*Mapping, error) {
 	if err != nil {
 		return nil, classify(fmt.Sprintf("map %d bytes of", size), f.path, err)
 	}
-	return &Mapping{mem: mem, file: f}, nil
+	return &Mapping{mem: mem, whole: mem, file: f}, nil
+}
+
+// MapHuge is Map for a file whose pages are to have [HugePage] bytes, a multiple of
+// which size is. Who makes the file calls [Mapping.Collapse] then. Others get what is
+// there.
+func (f *File) MapHuge(size int64, write bool) (*Mapping, error) {
+	whole, err := sys.Reserve(int(size) + HugePage)
+	if errors.Is(err, sys.ErrUnsupported) {
+		return f.Map(size, write) // there are no such pages
+	}
+	if err != nil {
+		return nil, classify(fmt.Sprintf("map %d bytes of", size), f.path, err)
+	}
+	skip := -uintptr(unsafe.Pointer(unsafe.SliceData(whole))) & (HugePage - 1)
+	mem := whole[skip : skip+uintptr(size) : skip+uintptr(size)]
+	if err := f.sys.MapOver(mem, write); err != nil {
+		return nil, errors.Join(classify(fmt.Sprintf("map %d bytes of", size), f.path, err), sys.Unmap(whole))
+	}
+	return &Mapping{mem: mem, whole: whole, file: f}, nil
+}
+
+// HugePage is the size of a large page in bytes.
+const HugePage = sys.HugePage
+
+// Collapse puts the memory of m, of [File.MapHuge], into large pages, for all who map
+// the file so. [ErrHugePages]: it cannot.
+func (m *Mapping) Collapse() error {
+	if err := sys.Collapse(m.mem); err != nil {
+		return fmt.Errorf("put %s into pages of 2 MiB: %w: %w", m.file.path, ErrHugePages, err)
+	}
+	return nil
 }
 
 // Bytes returns the memory. It must not be touched after Close: what is mapped
@@ -43,8 +75,8 @@ func (m *Mapping) offset(addr uintptr) (uintptr, bool) {
 // Unmap takes the memory back and leaves the file open. It must be called once,
 // when nobody uses the memory any more.
 func (m *Mapping) Unmap() error {
-	err := classify("unmap", m.file.path, sys.Unmap(m.mem))
-	m.mem = nil
+	err := classify("unmap", m.file.path, sys.Unmap(m.whole))
+	m.mem, m.whole = nil, nil
 	return err
 }
 

@@ -76,7 +76,7 @@ func NewShelf(n int, size int64) (*Shelf, error) {
 // Place puts f in place i, instead of what is there. Whoever loads or stores there
 // meanwhile does it in the one or in the other. f may be closed afterwards.
 func (s *Shelf) Place(i int, f *File) error {
-	return classify("map", f.path, f.sys.MapOver(s.At(i)))
+	return classify("map", f.path, f.sys.MapOver(s.At(i), true))
 }
 
 // At returns the memory of place i, until Close.

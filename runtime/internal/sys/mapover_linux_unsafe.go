@@ -8,12 +8,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// MapOver maps the first len(dst) bytes of f, shared and for writing, in place of
-// what is mapped at dst, which is of [Reserve] and begins and ends with a page. Who
+// MapOver maps the first len(dst) bytes of f, shared, in place of what is mapped at dst, which is of [Reserve] and begins and ends with a page. Who
 // touches dst meanwhile finds the one or the other.
-func (f File) MapOver(dst []byte) error {
+func (f File) MapOver(dst []byte, write bool) error {
+	prot := unix.PROT_READ
+	if write {
+		prot |= unix.PROT_WRITE
+	}
 	_, err := unix.MmapPtr(f.fd, 0, unsafe.Pointer(unsafe.SliceData(dst)), uintptr(len(dst)),
-		unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_FIXED)
+		prot, unix.MAP_SHARED|unix.MAP_FIXED)
 	return err
 }
 

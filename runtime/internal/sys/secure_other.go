@@ -29,7 +29,7 @@ func (f File) Seals() (Seal, error) { return 0, ErrUnsupported }
 func (f File) ReadOnly() (File, error) { return File{}, ErrUnsupported }
 
 // MapOver is not supported.
-func (f File) MapOver([]byte) error { return ErrUnsupported }
+func (f File) MapOver([]byte, bool) error { return ErrUnsupported }
 
 // Reserve is not supported.
 func Reserve(int) ([]byte, error) { return nil, ErrUnsupported }

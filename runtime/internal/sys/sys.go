@@ -61,3 +61,6 @@ func zeroFill(f File, size int64) error {
 	}
 	return nil
 }
+
+// HugePage is the size of a large page in bytes.
+const HugePage = 2 << 20
