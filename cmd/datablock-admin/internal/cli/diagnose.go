@@ -186,10 +186,12 @@ func (a *app) printConsumers(all []recovery.ConsumerDiagnosis) error {
 		}
 		condition := "well"
 		switch {
-		case c.Reason != "":
-			condition = c.Reason + spanText(c.For)
+		case c.Evicted && c.Reason != "":
+			condition = "evicted; " + c.Reason + spanText(c.For)
 		case c.Evicted:
 			condition = "evicted"
+		case c.Reason != "":
+			condition = c.Reason + spanText(c.For)
 		}
 		t.row(fmt.Sprint(c.Cell), orDash(clean(c.Name)), fmt.Sprint(c.PID), alive, c.Process.String(), fmt.Sprint(c.Position),
 			fmt.Sprint(c.Lag), slot, sign, condition)

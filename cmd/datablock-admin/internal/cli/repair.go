@@ -170,7 +170,7 @@ single_reader channel.`,
 					return nil, err
 				}
 				if writer.Result == recovery.Unsafe { // it lives: that is well
-					writer.Result = recovery.NotStuck
+					writer.Result, writer.Reason = recovery.NotStuck, "the producer lives"
 				}
 				return []namedOutcome{{"consumers", readers}, {"producer", writer}}, nil
 			}
