@@ -4,7 +4,6 @@ package segment
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -353,23 +352,4 @@ func TestFault31FilesOfTheWrongLengthOrWithoutSenseAreRefused(t *testing.T) {
 	if got := leftovers(t, l.o.Root); len(got) != 0 {
 		t.Errorf("left behind: %q", got)
 	}
-}
-
-func FuzzHeader(f *testing.F) {
-	l := newLying(f, withFlex())
-	f.Add(l.data[:dataHeaderSize], l.control[:controlHeaderFixed], true)
-	f.Add(l.data[:100], []byte{}, false)
-	f.Fuzz(func(t *testing.T, data, control []byte, sealed bool) {
-		d, c := bytes.Clone(l.data), bytes.Clone(l.control)
-		copy(d, data)
-		copy(c, control)
-		if sealed {
-			seal(d[:dataHeaderSize])
-			seal(c[:controlHeaderFixed])
-		}
-		binary.LittleEndian.PutUint64(d[hdr.FieldDataHeaderDataSize:], uint64(len(d)))
-		l.write(dataName, d)
-		l.write(controlName, c)
-		_ = l.attach(Config{Schema: reading})
-	})
 }
