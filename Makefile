@@ -26,7 +26,7 @@ FUZZCOUNT ?= 3000x
 RACE ?= ./runtime/... ./examples/... ./blds/canon ./blds/gen/... ./blds/gosrc
 CROSS ?= linux/arm64 darwin/arm64 freebsd/amd64 windows/amd64
 
-.PHONY: soak-kills soak-steps soak-hour soak-fuzz soak-repeat
+.PHONY: soak-kills soak-steps soak-stress soak-hour soak-fuzz soak-repeat
 .PHONY: demo test tools lint gofmt vet staticcheck unit race cross generated fuzz-smoke generate bench soak
 .PHONY: $(CROSS:%=cross/%)
 
@@ -91,15 +91,19 @@ bench:
 # The parts of soak, each for hours; docs/reliability.md says what they show.
 SOAKTIME ?= 1h
 KILLS ?= 100000
+MESSAGES ?= 100000000
 SOAKLOG ?= .cache/soak.tsv
 
-soak: soak-kills soak-steps soak-hour soak-fuzz soak-repeat
+soak: soak-kills soak-steps soak-stress soak-hour soak-fuzz soak-repeat
 
 soak-kills:
 	@$(GO) test -run Killed -timeout 4h ./runtime/datablock -kills $(KILLS) -v
 
 soak-steps:
 	@$(GO) test -run Killed -timeout 8h ./runtime/internal/killtest -every -v
+
+soak-stress:
+	@$(GO) test -run Stress -timeout 4h ./runtime/datablock -messages $(MESSAGES) -v
 
 soak-hour:
 	@$(GO) build -buildvcs=false -o .cache/soak ./internal/soak

@@ -195,7 +195,7 @@ func TestKilledProcessesLeaveTheFlexibleZoneWhole(t *testing.T) {
 				defer func() { v.kill(t) }()
 				victims = append(victims, v)
 			}
-			n := *kills / 4
+			n := *kills / 16
 			for range n {
 				time.Sleep(time.Duration(random.IntN(10000)) * time.Microsecond)
 				v := victims[0]
@@ -242,7 +242,7 @@ func TestAKilledOwnerOfALockIsReportedToExactlyOne(t *testing.T) {
 				defer p.Close()
 			}
 			var locks []datablock.Spinlock
-			n, held := *kills/5, 0 // 100, so 200 for both
+			n, held := *kills/20, 0 // 100, so 200 for both
 			for i := range n {
 				must(t, os.WriteFile(file, make([]byte, 8), 0o600))
 				v.start(t, dir)
