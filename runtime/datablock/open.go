@@ -53,7 +53,12 @@ type producer struct {
 	latest bool
 	inside bool // in the function of a Write
 	tender tender
+	pad    handlePad
 }
+
+// handlePad ends a handle, so that another one behind it in memory, which another
+// goroutine writes with every value, is in no line of this one.
+type handlePad [64]byte
 
 func openProducer(s *Spec, name string, opts []Option) (*producer, error) {
 	fields, err := s.table()
@@ -103,6 +108,7 @@ type consumer struct {
 	looks    bool // slow is held by a call that has not deferred to unlock it
 	lent     bool // a sample is in use
 	inside   bool // in the function of a Read, or in the body of a loop over All
+	pad      handlePad
 }
 
 func openConsumer(s *Spec, name string, opts []Option) (*consumer, error) {

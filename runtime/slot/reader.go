@@ -91,6 +91,7 @@ type Reader struct {
 
 	locks       *Locks
 	flexRetries atomic.Uint64
+	pad         handlePad
 }
 
 // TryAcquire lends the next value if there is one. The error is not about absence:

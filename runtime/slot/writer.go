@@ -86,7 +86,12 @@ type Writer struct {
 	flushed    int64         // when the counters were last shown
 	timeout    *TimeoutError // the last one, and why
 	timedOutBy stall
+	pad        handlePad
 }
+
+// handlePad ends a handle, so that another one behind it in memory, which another
+// goroutine writes with every value, is in no line of this one.
+type handlePad [64]byte
 
 // OpenWriter makes the writer of a block whose producer's lock the caller holds.
 // Unless opts.Fresh it takes over: what the last producer committed stays, what it
