@@ -54,19 +54,27 @@ func conform(t *testing.T, f func(t *testing.T, rnd *rand.Rand, b *block, consum
 					if n != 2 && start != 0 && sync != hdr.SyncSingleReader {
 						continue
 					}
-					t.Run(fmt.Sprintf("%s/%s/%d consumers/from %s", arena, name, n, at), func(t *testing.T) {
-						rnd := seed(t)
-						c := ring(sync, []uint32{1, 2, 3, 8, 64}[rnd.IntN(5)], uint32(n))
-						c.Timestamp, c.Length = rnd.IntN(2) == 0, rnd.IntN(2) == 0
-						if rnd.IntN(3) == 0 {
-							c.Checksum, c.ChecksumType = hdr.ChecksumEnforced, hdr.ChecksumType(1+rnd.IntN(2))
+					for _, policy := range []hdr.Policy{hdr.PolicyRing, hdr.PolicySingle, hdr.PolicyDouble} {
+						if policy != hdr.PolicyRing && (sync != hdr.SyncLatestOnly || start != 0) {
+							continue
 						}
-						if sync == hdr.SyncLatestOnly && rnd.IntN(2) == 0 {
-							c.Spare = NoSpare
-						}
-						t.Logf("%+v", c)
-						f(t, rnd, make(t, c, start), n)
-					})
+						t.Run(fmt.Sprintf("%s/%s/policy %d/%d consumers/from %s", arena, name, policy, n, at), func(t *testing.T) {
+							rnd := seed(t)
+							c := ring(sync, []uint32{1, 2, 3, 8, 64}[rnd.IntN(5)], uint32(n))
+							if c.Policy = policy; policy != hdr.PolicyRing {
+								c.Capacity = 0
+							}
+							c.Timestamp, c.Length = rnd.IntN(2) == 0, rnd.IntN(2) == 0
+							if rnd.IntN(3) == 0 {
+								c.Checksum, c.ChecksumType = hdr.ChecksumEnforced, hdr.ChecksumType(1+rnd.IntN(2))
+							}
+							if sync == hdr.SyncLatestOnly && rnd.IntN(2) == 0 {
+								c.Spare = NoSpare
+							}
+							t.Logf("%+v", c)
+							f(t, rnd, make(t, c, start), n)
+						})
+					}
 				}
 			}
 		}

@@ -24,6 +24,12 @@ func fill(b []byte, n uint64) {
 	}
 }
 
+// number returns the number of a value that fill made.
+func number(b []byte) uint64 {
+	const inverse = 0xf1de83e19937733d // of fill's factor, modulo 2^64
+	return binary.LittleEndian.Uint64(b) * inverse
+}
+
 // torn returns an error if b is not a whole value with number n.
 func whole(b []byte, n uint64) bool {
 	for i := 0; i+8 <= len(b); i += 8 {
