@@ -23,12 +23,14 @@ type Model struct {
 	Limit    int  // of states that are searched each time, 0 for a few
 	Timeless bool // nobody wakes because time is up
 	Timed    bool // time passes also where nobody has died
+	Desks    bool // each reader has a control memory of its own
 	Build    func(w *World)
 	After    func(w *World)
 
 	plan  slot.Plan
 	arena []byte
 	mem   slot.Memory
+	desks []slot.Memory // what each reader has, if they have desks
 	// Where regions begin in the arena: producer at 0, control, cells, slots.
 	control, cells, slots, slotsEnd, locks uintptr
 }
@@ -46,6 +48,7 @@ func (m *Model) world() *World {
 		m.allocate()
 	}
 	clear(m.arena)
+	m.clearSeats()
 	if err := slot.FormatAt(m.mem, m.plan, m.Conf, hdr.Process{}, m.Start); err != nil {
 		panic(err)
 	}
@@ -66,7 +69,7 @@ func (m *Model) allocate() {
 		panic(fmt.Sprintf("%s: %v", m.Name, err))
 	}
 	sizes := []uint64{p.ProducerSize, p.ControlSize, p.CellsSize, p.SlotsSize, p.FlexSize, p.SpinlocksSize, p.CountersSize, p.BaselinesSize}
-	total := uint64(0)
+	total := m.deskSize(p)
 	for _, n := range sizes {
 		total += (n + 127) &^ 127
 	}
@@ -83,6 +86,7 @@ func (m *Model) allocate() {
 	}
 	m.mem = slot.Memory{Producer: parts[0], Control: parts[1], Cells: parts[2], Slots: parts[3],
 		Flex: parts[4], Spinlocks: parts[5], Counters: parts[6], Baselines: parts[7]}
+	m.layDesks(m.arena[at:])
 	if len(parts[5]) > 0 {
 		m.locks = uintptr(unsafe.Pointer(unsafe.SliceData(parts[5]))) - uintptr(unsafe.Pointer(unsafe.SliceData(m.arena)))
 	}

@@ -117,7 +117,7 @@ func Models() []*Model {
 			w.Reader("reader", false, Reading{Start: slot.StartOldest})
 		}},
 	}
-	ms = slices.Concat(ms, waitModels(), anybodyModels(), zoneModels(), handModels())
+	ms = slices.Concat(ms, deskModels(), waitModels(), anybodyModels(), zoneModels(), handModels())
 	for _, m := range ms {
 		if m.After == nil {
 			m.After = GoesOn

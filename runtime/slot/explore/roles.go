@@ -39,7 +39,8 @@ func (w *World) Writer(name string, kills bool, do Writing) {
 	}
 	// The first writer has been there before anything happens.
 	var wr *slot.Writer
-	h := &host{&Proc{World: w}}
+	own := &host{&Proc{World: w}}
+	h := m.writerHost(own)
 	first := len(w.procs) == 0
 	if first {
 		opts.Fresh = true
@@ -49,7 +50,7 @@ func (w *World) Writer(name string, kills bool, do Writing) {
 		}
 	}
 	p := w.Go(name, kills, func(p *Proc) {
-		h.p = p
+		own.p = p
 		if wr == nil {
 			p.Lock(0)
 			if w.closed() {
@@ -129,6 +130,7 @@ type Reading struct {
 
 // Reader is a consumer that checks what it gets.
 func (w *World) Reader(name string, kills bool, do Reading) {
+	mem, seat := w.sitDown()
 	w.Go(name, kills, func(p *Proc) {
 		m := w.model
 		opts := slot.ReaderOptions{Wait: slot.Block, Start: do.Start, Position: do.Position, Lazy: do.Lazy}
@@ -139,11 +141,11 @@ func (w *World) Reader(name string, kills bool, do Reading) {
 		if do.Armed {
 			acquire = p.armed
 		}
-		r, err := slot.JoinReader(m.mem, m.plan, m.Conf, &host{p}, opts)
+		r, err := slot.JoinReader(mem, m.plan, m.Conf, seat(p), opts)
 		for errors.Is(err, slot.ErrFull) {
 			p.Checkpoint()
 			p.await(func() bool { return slices.Contains(w.owners[1:], nil) })
-			r, err = slot.JoinReader(m.mem, m.plan, m.Conf, &host{p}, opts)
+			r, err = slot.JoinReader(mem, m.plan, m.Conf, seat(p), opts)
 		}
 		if err != nil {
 			p.Fail("join: %v", err)

@@ -5,6 +5,7 @@ package explore
 import (
 	"fmt"
 	"iter"
+	"slices"
 	"time"
 	"unsafe"
 
@@ -44,6 +45,7 @@ type Proc struct {
 	status status
 	waits  func() bool    // status waiting: can it go on
 	on     unsafe.Pointer // status sleeping: the word
+	onAny  []*uint32      // or the words
 	woken  bool           // by time
 	hash   uint64         // of what it has seen since its last checkpoint
 	local  func()         // a checkpoint of what it remembers in a sleep
@@ -63,6 +65,7 @@ type World struct {
 	owners []*Proc // of the lock bytes, 0 the producer's
 	kills  int     // that are left
 	dead   int
+	seated int    // readers that have a desk
 	memory uint64 // hash of the words that were changed
 	base   uintptr
 	bad    *violation
@@ -260,7 +263,7 @@ func (h *host) Wake(addr *uint32) {
 		h.p.step("futex wake")
 	}
 	for _, p := range h.p.World.procs {
-		if p.status == sleeping && p.on == unsafe.Pointer(addr) {
+		if p.status == sleeping && (p.on == unsafe.Pointer(addr) || slices.Contains(p.onAny, addr)) {
 			p.status = ready
 		}
 	}
