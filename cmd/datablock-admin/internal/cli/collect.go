@@ -104,6 +104,8 @@ const (
 	upHelp    = "1 if the block can be used, else 0 and the class of the error that says why not."
 	infoName  = "datablock_block_info"
 	infoHelp  = "1; what the block is stands in the labels."
+	deadName  = "datablock_dead_consumers"
+	deadHelp  = "Consumers that died and whose places are not free yet; among datablock_consumers."
 	readyName = "datablock_exporter_up"
 	readyHelp = "1 if the folder that holds the blocks could be read."
 )
@@ -201,10 +203,15 @@ func (c *collector) channel(out *samples, name string) {
 			name, s.ID, s.Version.String(), h.Policy.String(), h.Sync.String())
 		addAll(out, blockMetrics, seg, channelLabels, name)
 		addAll(out, channelMetrics, &m, channelLabels, name)
+		dead := 0
 		for i := range m.Consumers {
 			k := &m.Consumers[i]
+			if k.Attached && !seg.Host().CellAlive(k.Cell) {
+				dead++
+			}
 			addAll(out, consumerMetrics, k, consumerLabels, name, strconv.Itoa(k.Cell), k.Name)
 		}
+		out.add(deadName, deadHelp, gauge, float64(dead), channelLabels, name)
 		return nil
 	}()
 	if err != nil {

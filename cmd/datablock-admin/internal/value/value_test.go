@@ -1,6 +1,7 @@
 package value_test
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -263,6 +265,27 @@ func FuzzWhere(f *testing.F) {
 	f.Fuzz(func(t *testing.T, expression string) {
 		if w, err := typ.Where(expression); err == nil {
 			w.Match(b)
+		}
+	})
+}
+
+// FuzzShow finds bytes that cannot be shown, or whose JSON is none.
+func FuzzShow(f *testing.F) {
+	typ := readingType(f)
+	f.Add(encode(f, reading()))
+	f.Add(bytes.Repeat([]byte{0xff}, int(typ.Size)))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if typ.Check(b) != nil {
+			return
+		}
+		value.AppendText(nil, typ.Top(), b, true)
+		if got := value.AppendJSON(nil, typ.Leaves(), b); !json.Valid(got) {
+			t.Errorf("not JSON: %s", got)
+		}
+		for _, c := range typ.Leaves() {
+			if cell := c.Cell(b); !utf8.ValidString(cell) {
+				t.Errorf("%s is %q", c.Path, cell)
+			}
 		}
 	})
 }
