@@ -36,7 +36,7 @@ func startChildren(o *options) (kids children, err error) {
 	}()
 	for i := range o.consumers {
 		cmd := exec.Command(exe, "-test", o.test, "-mode", o.mode, "-size", strconv.Itoa(o.size), "-depth", strconv.Itoa(o.depth),
-			"-c", strconv.Itoa(o.consumers), "-pin", strconv.Itoa(o.pin), "-checksum", o.checksum, "-page", strconv.Itoa(o.page), "-role", strconv.Itoa(i), "-root", o.root,
+			"-c", strconv.Itoa(o.consumers), "-pin", strconv.Itoa(o.pin), "-batch", strconv.Itoa(o.batch), "-checksum", o.checksum, "-page", strconv.Itoa(o.page), "-role", strconv.Itoa(i), "-root", o.root,
 			fmt.Sprintf("-secure=%t", o.secure))
 		cmd.Stderr = os.Stderr
 		dieWithParent(cmd)

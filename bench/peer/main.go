@@ -65,7 +65,7 @@ func parse(args []string) (*options, error) {
 	fs.IntVar(&o.consumers, "c", 1, "consumers")
 	fs.IntVar(&o.depth, "depth", 0, "capacity of the ring; 0 for what suits the size")
 	fs.IntVar(&o.pin, "pin", -1, "0: leave it to the scheduler; 1: parent on processor 0, children on 1; 2: all on 0; default 1 if busy, else 0")
-	fs.IntVar(&o.batch, "batch", 1, "tp: messages per batch")
+	fs.IntVar(&o.batch, "batch", 1, "tp: messages per batch, on both sides")
 	fs.StringVar(&o.checksum, "checksum", "none", "none, crc32c or blake3, verified before delivery")
 	fs.BoolVar(&o.secure, "secure", false, "secure channels")
 	fs.IntVar(&o.page, "page", 4096, "bytes of a page: 4096 or 2097152")

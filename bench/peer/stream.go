@@ -87,36 +87,56 @@ func produceBatches[T any](o *options, p *datablock.Producer[T]) (uint64, error)
 type tally struct {
 	got, bad uint64        // of the measured phase; torn or missing
 	took     time.Duration // from the first of the measured phase to the end
+	start    time.Time
+	want     uint64 // sequence number of the next message
 }
 
 // consume reads messages until the last.
 func consume[T any](o *options, c *datablock.Consumer[T]) (t tally, err error) {
 	ctx := context.Background()
-	var start time.Time
-	for want := uint64(0); ; want++ {
-		s, err := c.Next(ctx)
+	for {
+		if o.batch == 1 {
+			s, err := c.Next(ctx)
+			if err != nil {
+				return t, err
+			}
+			if t.add(words(s.Value)) {
+				return t, c.Release()
+			}
+			continue
+		}
+		n, err := c.NextN(ctx, o.batch)
 		if err != nil {
 			return t, err
 		}
-		m := words(s.Value)
-		touch(m)
-		seq, phase := m[0], m[1]
-		if m[len(m)-1] != seq {
-			t.bad++ // torn
-		}
-		if seq != want {
-			t.bad += seq - want
-			want = seq
-		}
-		switch phase {
-		case running:
-			if t.got == 0 {
-				start = time.Now()
+		for i := range n {
+			if t.add(words(c.At(i).Value)) {
+				return t, c.Release()
 			}
-			t.got++
-		case stop:
-			t.took = time.Since(start)
-			return t, c.Release()
 		}
 	}
+}
+
+// add counts a message and reports whether it is the last.
+func (t *tally) add(m []uint64) bool {
+	touch(m)
+	seq, phase := m[0], m[1]
+	if m[len(m)-1] != seq {
+		t.bad++ // torn
+	}
+	if seq != t.want {
+		t.bad += seq - t.want
+	}
+	t.want = seq + 1
+	switch phase {
+	case running:
+		if t.got == 0 {
+			t.start = time.Now()
+		}
+		t.got++
+	case stop:
+		t.took = time.Since(t.start)
+		return true
+	}
+	return false
 }

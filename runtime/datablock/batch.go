@@ -99,6 +99,17 @@ func (c *consumer) seek(start slot.Start, seq uint64) (err error) {
 
 // At returns the i-th of the values in use, without a value if there are fewer.
 func (c *Consumer[T]) At(i int) Sample[T] {
+	if c.r.Plain() {
+		b, ok := c.r.PlainAt(i)
+		if !ok {
+			return Sample[T]{c: c.consumer}
+		}
+		v := Sample[T]{Seq: c.r.Seq() + uint64(i), Value: view[T](b), c: c.consumer}
+		if i == 0 {
+			v.Lost = c.r.Lost()
+		}
+		return v
+	}
 	s := c.r.At(i)
 	return sample[T](c.consumer, s, s.Payload != nil)
 }

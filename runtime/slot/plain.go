@@ -1,11 +1,11 @@
 package slot
 
-// What follows is Release, TryAcquire and Poll for values that stand in order and
+// What follows is Release, TryAcquire, Poll and At for values that stand in order and
 // in place with nothing beside them. It returns no [Slot]: Go passes one through
 // memory, in pieces of another size than it loads again, and the processor waits for
 // that longer than for all the rest. Seq and Lost tell what a Slot would.
 
-// Plain reports whether Advance and PollPlain can be called. A reader that loses its
+// Plain reports whether Advance, PollPlain and PlainAt can be called. A reader that loses its
 // place is not plain any more: TryAcquire tells why.
 func (r *Reader) Plain() bool { return r.plain }
 
@@ -47,4 +47,12 @@ func (r *Reader) look() (payload []byte, ok bool) {
 	}
 	r.held = 1
 	return r.slots.Bytes(r.off+r.payload, r.size), true
+}
+
+// PlainAt returns the i-th value in use.
+func (r *Reader) PlainAt(i int) (payload []byte, ok bool) {
+	if uint64(i) >= r.held {
+		return nil, false
+	}
+	return r.slots.Bytes(r.ahead(uint64(i))+r.payload, r.size), true
 }
