@@ -34,17 +34,27 @@ type Block struct {
 // can tell that it was. Errors are those of [segment.Observe] and
 // [segment.OpenDump].
 func Open(target string, o Options) (*Block, error) {
-	var seg *segment.Segment
-	var err error
-	if segment.IsDump(target) {
-		seg, err = segment.OpenDump(target, segment.DumpOptions{})
-	} else {
-		seg, err = segment.Observe(target, segment.Config{}, o.segment())
+	if !segment.IsDump(target) {
+		return openChannel(target, o)
 	}
+	seg, err := segment.OpenDump(target, segment.DumpOptions{})
 	if err != nil {
 		return nil, err
 	}
-	b := &Block{target: target, opts: o, seg: seg}
+	return newBlock(target, o, seg)
+}
+
+// openChannel is Open for a channel, also one that is called like a dump.
+func openChannel(name string, o Options) (*Block, error) {
+	seg, err := segment.Observe(name, segment.Config{}, o.segment())
+	if err != nil {
+		return nil, err
+	}
+	return newBlock(name, o, seg)
+}
+
+func newBlock(target string, o Options, seg *segment.Segment) (b *Block, err error) {
+	b = &Block{target: target, opts: o, seg: seg}
 	if b.book, err = slot.NewBook(seg.Memory(), seg.Plan(), seg.Config()); err != nil {
 		return nil, errors.Join(err, seg.Close())
 	}
@@ -75,6 +85,11 @@ func with[T any](target string, o Options, fn func(*Block) (T, error)) (v T, err
 	if err != nil {
 		return v, err
 	}
+	return use(b, fn)
+}
+
+// use calls fn and closes the block.
+func use[T any](b *Block, fn func(*Block) (T, error)) (v T, err error) {
 	err = b.seg.Guard(func() error { v, err = fn(b); return err })
 	return v, errors.Join(err, b.Close())
 }

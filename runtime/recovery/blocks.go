@@ -43,7 +43,11 @@ func ListBlocks(o Options) ([]BlockSummary, error) {
 	slices.Sort(names)
 	all := make([]BlockSummary, 0, len(names))
 	for _, name := range names {
-		s, err := with(name, o, (*Block).Summary)
+		s := BlockSummary{}
+		b, err := openChannel(name, o)
+		if err == nil {
+			s, err = use(b, (*Block).Summary)
+		}
 		if errors.Is(err, segment.ErrNotFound) {
 			continue // removed meanwhile
 		}

@@ -82,18 +82,18 @@ const (
 )
 
 func (b *Block) releaseReaders() (Outcome, error) {
-	return b.freeCells(b.look(), func(c *sight) bool { return c.dead() })
+	return b.freeCells(b.look(), func(_ int, c *sight) bool { return c.dead() })
 }
 
 func (b *Block) cleanup() (Outcome, error) {
-	return b.freeCells(b.look(), func(c *sight) bool { return c.dead() || !c.alive && c.Hold != 0 })
+	return b.freeCells(b.look(), func(_ int, c *sight) bool { return c.dead() || !c.alive && c.Hold != 0 })
 }
 
 // freeCells frees the cells that are to be, each under its own lock.
-func (b *Block) freeCells(l *look, which func(*sight) bool) (out Outcome, err error) {
+func (b *Block) freeCells(l *look, which func(int, *sight) bool) (out Outcome, err error) {
 	var steps []Step
 	for i := range l.cells {
-		if c := &l.cells[i]; which(c) {
+		if c := &l.cells[i]; which(i, c) {
 			s := Step{What: stepFreed, Cell: i, Slot: b.standsAt(l, i)}
 			if !c.Active() {
 				s.What = stepCleared
@@ -164,7 +164,7 @@ func (b *Block) forceReset(i int) (Outcome, error) {
 	l := b.watch()
 	c := b.crowd(l)
 	d := c.slot(i)
-	out, err := b.freeCells(l, func(s *sight) bool { return s.dead() && b.standsAt(l, cellOf(l, s)) == i })
+	out, err := b.freeCells(l, func(cell int, s *sight) bool { return s.dead() && b.standsAt(l, cell) == i })
 	if err == nil && d.Stuck && d.State == SlotCommitted && c.producer.Unfinished > 0 {
 		var more Outcome
 		more, err = b.releaseWriter()
@@ -186,16 +186,6 @@ func (b *Block) forceReset(i int) (Outcome, error) {
 		out = join(out, Outcome{Result: Unsafe, Reason: fmt.Sprintf("the producer %s (pid %d) may be writing there: stop it first", c.producer.Name, c.producer.PID)})
 	}
 	return out, nil
-}
-
-// cellOf returns the number of the cell s of l.
-func cellOf(l *look, s *sight) int {
-	for i := range l.cells {
-		if &l.cells[i] == s {
-			return i
-		}
-	}
-	return -1
 }
 
 // join returns the outcome of two actions together: something done counts most, then
