@@ -222,9 +222,9 @@ func TestKilledProcessesLeaveTheFlexibleZoneWhole(t *testing.T) {
 	}
 }
 
-// TestAKilledOwnerOfALockIsReportedToExactlyOne kills processes that lock and unlock
+// TestFault10AKilledOwnerOfALockIsReportedToExactlyOne kills processes that lock and unlock
 // as fast as they can, and lets three handles race for what they leave.
-func TestAKilledOwnerOfALockIsReportedToExactlyOne(t *testing.T) {
+func TestFault10AKilledOwnerOfALockIsReportedToExactlyOne(t *testing.T) {
 	s := *seed
 	if s == 0 {
 		s = rand.Uint64()

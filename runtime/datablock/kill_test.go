@@ -284,9 +284,9 @@ func (v *victim) kill(t *testing.T) {
 	}
 }
 
-// TestKilledProcessesTearLoseAndLeakNothing kills producers and consumers at random
+// TestFault05KilledProcessesTearLoseAndLeakNothing kills producers and consumers at random
 // moments and starts them again.
-func TestKilledProcessesTearLoseAndLeakNothing(t *testing.T) {
+func TestFault05KilledProcessesTearLoseAndLeakNothing(t *testing.T) {
 	s := *seed
 	if s == 0 {
 		s = rand.Uint64()
