@@ -50,3 +50,11 @@ func (c Clock) mono() int64 {
 
 // wall returns nanoseconds since the Unix epoch.
 func (c Clock) wall() int64 { return c.base.UnixNano() + int64(time.Since(c.base)) }
+
+// now returns the timestamp of a commit, 0 if values have none.
+func (w *Writer) now() int64 {
+	if !w.conf.Timestamp {
+		return 0
+	}
+	return w.clock.wall()
+}

@@ -367,14 +367,6 @@ func (w *Writer) wake() {
 	w.flushSometimes()
 }
 
-// now returns the timestamp of a commit, 0 if values have none.
-func (w *Writer) now() int64 {
-	if !w.conf.Timestamp {
-		return 0
-	}
-	return w.clock.wall()
-}
-
 // finish writes what stands beside the payload of the value with that stamp.
 func (w *Writer) finish(off uintptr, stamp uint64, now int64) {
 	if w.conf.Timestamp {
