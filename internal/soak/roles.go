@@ -181,7 +181,7 @@ func consumeChan(ctx context.Context, r *datablock.Consumer[Value], k *checker) 
 	for {
 		for v := range r.Chan(ctx, 4) {
 			if errors.Is(v.Err, datablock.ErrProducerDied) {
-				break // it is the last element; the consumer is as good as before
+				continue // it is the last element; the consumer is as good as before
 			}
 			if v.Err != nil {
 				return v.Err
