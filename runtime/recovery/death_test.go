@@ -255,11 +255,18 @@ func TestWhatADeadProducerLeftIsFinishedOnce(t *testing.T) {
 }
 
 func TestAHalfWrittenValueIsNeverVisibleAndNeedsNothing(t *testing.T) {
-	for name, want := range map[string]recovery.SlotState{"sync": recovery.SlotBlank, "latest": recovery.SlotOpen} {
+	for name, c := range map[string]struct {
+		written int
+		want    recovery.SlotState
+	}{
+		"sync":   {3, recovery.SlotBlank},
+		"latest": {30, recovery.SlotOpen}, // more than slots: each has held a value
+	} {
 		t.Run(name, func(t *testing.T) {
+			n, want := c.written, c.want
 			p := newPlace(t)
 			o := p.options()
-			c := p.start("write roof " + name + " 3 claim")
+			c := p.start(fmt.Sprintf("write roof %s %d claim", name, n))
 			c.expect("written")
 			c.kill()
 			slots, err := recovery.DiagnoseAllSlots("roof", o)
@@ -284,8 +291,8 @@ func TestAHalfWrittenValueIsNeverVisibleAndNeedsNothing(t *testing.T) {
 			if !report.OK() || report.Worst() != recovery.Note {
 				t.Errorf("report is %+v", report)
 			}
-			if w := p.create("roof", config(syncs[name], 8, 4)); w.Seq() != 3 {
-				t.Errorf("the next producer begins at %d, want 3", w.Seq())
+			if w := p.create("roof", config(syncs[name], 8, 4)); w.Seq() != uint64(n) {
+				t.Errorf("the next producer begins at %d, want %d", w.Seq(), n)
 			}
 		})
 	}
