@@ -25,6 +25,7 @@ type stationFlags struct {
 	timeout time.Duration
 	name    string
 	replace bool
+	secure  bool
 }
 
 // runStation is a producer or consumer that scripts start:
@@ -53,6 +54,7 @@ func play() error {
 	fs.DurationVar(&f.timeout, "timeout", -1, "of each call")
 	fs.StringVar(&f.name, "name", "", "of the consumer")
 	fs.BoolVar(&f.replace, "replace", false, "replace what does not fit")
+	fs.BoolVar(&f.secure, "secure", false, "a secure channel")
 	if err := fs.Parse(os.Args[4:]); err != nil {
 		return err
 	}
@@ -62,6 +64,9 @@ func play() error {
 	}
 	if f.name != "" {
 		opts = append(opts, datablock.ConsumerName(f.name))
+	}
+	if f.secure {
+		opts = append(opts, datablock.Secure())
 	}
 	if f.replace {
 		opts = append(opts, datablock.Replace())

@@ -96,14 +96,11 @@ CSV has a column for each field, with nested fields of their own; arrays are JSO
 	cmd.MarkFlagsMutuallyExclusive("last", "all", "from")
 	cmd.MarkFlagsMutuallyExclusive("flex", "follow")
 	completeWords(cmd, "format", echoFormats)
-	return cmd
-}
-
-func completeWords(cmd *cobra.Command, flag string, words []string) {
 	// The only error is a flag that does not exist.
-	if err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+	if err := cmd.RegisterFlagCompletionFunc("fields", a.completeFields); err != nil {
 		panic(err)
 	}
+	return cmd
 }
 
 // errEnough ends an echo that has printed what was asked for.

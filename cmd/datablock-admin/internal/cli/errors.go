@@ -44,6 +44,8 @@ var classes = []struct {
 	{segment.ErrNotFound, "not_found", exitNotFound, `run "datablock-admin list" for the channels there are`},
 	{segment.ErrExists, "exists", exitRefused, "the producer lives: stop it first"},
 	{segment.ErrBusy, "busy", exitRefused, "consumers are attached: stop them, or use --force; they keep what they have mapped"},
+	{segment.ErrNotProducer, "not_producer", exitRefused, "nobody but the producer's own program changes a secure channel"},
+	{segment.ErrNotAllowed, "permission", exitFailure, "run as the producer's user: it does not let others read this secure channel"},
 	{segment.ErrForeignOwner, "foreign_owner", exitFailure, "run as the block's owner, or pass --allow-foreign if you trust that user"},
 	{segment.ErrStale, "stale", exitFailure, `nobody can be using it: run "datablock-admin remove-stale"`},
 	{segment.ErrTruncated, "truncated", exitFailure, `the block is lost: stop its programs, run "datablock-admin remove", start the producer anew`},

@@ -5,9 +5,6 @@ import (
 	"io/fs"
 	"log/slog"
 	"slices"
-	"strings"
-
-	"github.com/spf13/cobra"
 
 	"github.com/pylabhub/datahub/runtime/recovery"
 	"github.com/pylabhub/datahub/runtime/segment"
@@ -47,29 +44,4 @@ func (a *app) channels() ([]string, error) {
 	}
 	slices.Sort(names)
 	return names, err
-}
-
-// completeTarget offers channels, and files once something was typed that can be
-// none.
-func (a *app) completeTarget(_ *cobra.Command, args []string, toComplete string) ([]string, cobra.ShellCompDirective) {
-	if len(args) > 0 {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	if segment.IsDump(toComplete) {
-		return nil, cobra.ShellCompDirectiveDefault
-	}
-	return a.completeChannel(nil, args, toComplete)
-}
-
-// completeChannel offers channels.
-func (a *app) completeChannel(_ *cobra.Command, args []string, toComplete string) ([]string, cobra.ShellCompDirective) {
-	if len(args) > 0 {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	names, err := a.channels()
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveError
-	}
-	names = slices.DeleteFunc(names, func(n string) bool { return !strings.HasPrefix(n, toComplete) })
-	return names, cobra.ShellCompDirectiveNoFileComp
 }
