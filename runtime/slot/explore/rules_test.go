@@ -49,6 +49,7 @@ func TestEveryRuleOfTheProtocolHasItsMutants(t *testing.T) {
 			t.Errorf("two mutants are called %q", m.name)
 		}
 		names = append(names, m.name)
+		t.Run(m.name, func(t *testing.T) { m.apply(t) }) // names lines that are there
 	}
 	for rule, want := range rules {
 		for _, name := range want {
