@@ -388,12 +388,14 @@ func TestFault26AProcessThatWaitsMeetsATruncationAndLives(t *testing.T) {
 			if c.what == "Write" {
 				b = startChild(t, faultCommand("waits for a truncation", c.what, dir))
 				b.expect("created")
-				_, err := weather.ReadingChannel.Attach("reading", at) // which never reads
+				c, err := weather.ReadingChannel.Attach("reading", at) // which never reads
 				must(t, err)
+				defer c.Close()
 				b.say("")
 			} else {
-				_, err := weather.ReadingChannel.Create("reading", at)
+				p, err := weather.ReadingChannel.Create("reading", at)
 				must(t, err)
+				defer p.Close()
 				b = startChild(t, faultCommand("waits for a truncation", c.what, dir))
 			}
 			b.expect("waits")

@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -128,17 +129,51 @@ func TestFault36WithTooFewDescriptorsNothingIsLeftBehind(t *testing.T) {
 	})
 }
 
-func TestFault25AFullFileSystemFailsCreateAndLeavesNothing(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("needs root: mounts small file systems")
+// mountsVariable says that a test runs where it may mount.
+const mountsVariable = "SEGMENT_TEST_MOUNTS"
+
+// withMounts runs fn, and the test it is called from, in a process whose mounts
+// nobody else sees and which go away with it.
+func withMounts(t *testing.T, fn func()) {
+	t.Helper()
+	if os.Getenv(mountsVariable) != "" {
+		if err := syscall.Mount("", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""); err != nil {
+			t.Fatal(err)
+		}
+		fn()
+		return
 	}
+	inside := func(args ...string) *exec.Cmd {
+		cmd := exec.Command(os.Args[0], args...)
+		cmd.Env = append(os.Environ(), mountsVariable+"=1")
+		cmd.SysProcAttr = &syscall.SysProcAttr{
+			Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS,
+			UidMappings: []syscall.SysProcIDMap{{HostID: os.Getuid(), Size: 1}},
+			GidMappings: []syscall.SysProcIDMap{{HostID: os.Getgid(), Size: 1}},
+		}
+		return cmd
+	}
+	if err := inside("-test.list", "^$").Run(); err != nil {
+		t.Skip("needs a kernel that lets this user make namespaces:", err)
+	}
+	out, err := inside("-test.run", "^"+t.Name()+"$", "-test.v").CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "--- PASS: "+t.Name()) {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+func TestFault25AFullFileSystemFailsCreateAndLeavesNothing(t *testing.T) {
+	withMounts(t, func() { fillUp(t) })
+}
+
+func fillUp(t *testing.T) {
 	eachPlace(t, func(t *testing.T) {
 		for _, opt := range []string{"size=%dk", "size=10m,nr_inodes=%d"} {
 			fitted := false
 			for n := 1; n <= 30 && !fitted; n++ {
 				mnt := t.TempDir()
 				if err := syscall.Mount("tmpfs", mnt, "tmpfs", 0, fmt.Sprintf(opt, 4*n)); err != nil {
-					t.Skip("needs root: mount:", err)
+					t.Fatal("mount:", err)
 				}
 				s, err := Create("roof", withFlex(), Options{Root: mnt})
 				if err == nil {
@@ -299,13 +334,14 @@ func chownAll(dir string, uid int) error {
 }
 
 func TestFault36AReadOnlyRootIsAPermissionError(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("needs root: mounts a file system")
-	}
+	withMounts(t, func() { readOnly(t) })
+}
+
+func readOnly(t *testing.T) {
 	checkFiles(t)
 	mnt := t.TempDir()
 	if err := syscall.Mount("tmpfs", mnt, "tmpfs", 0, ""); err != nil {
-		t.Skip("needs root: mount:", err)
+		t.Fatal("mount:", err)
 	}
 	defer syscall.Unmount(mnt, syscall.MNT_DETACH)
 	o := Options{Root: mnt}
@@ -315,7 +351,7 @@ func TestFault36AReadOnlyRootIsAPermissionError(t *testing.T) {
 	}
 	s.Close()
 	if err := syscall.Mount("", mnt, "", syscall.MS_REMOUNT|syscall.MS_RDONLY, ""); err != nil {
-		t.Skip("needs root: remount:", err)
+		t.Fatal("remount:", err)
 	}
 	for op, fn := range map[string]func() error{
 		"create":    func() error { _, err := Create("new", config(), o); return err },
