@@ -91,7 +91,7 @@ func TestMutantsAreCaughtByKills(t *testing.T) {
 		t.Run(m.name, func(t *testing.T) {
 			out, err := run(t, m, m.name)
 			if err == nil && strings.Contains(out, "--- SKIP") {
-				t.Skip("needs ptrace: steps a process by single instructions")
+				t.Skip("needs a system that allows ptrace: steps a process by single instructions")
 			}
 			if err == nil || !strings.Contains(out, ", killed at ") {
 				t.Errorf("%q does not find it: %v\n%s", m.operation, err, out)

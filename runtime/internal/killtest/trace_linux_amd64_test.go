@@ -412,6 +412,6 @@ const (
 func cannotTrace(t *testing.T, err error) {
 	t.Helper()
 	if errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.ENOSYS) {
-		t.Skipf("needs ptrace: steps a process by single instructions: %v", err)
+		t.Skipf("needs a system that allows ptrace: steps a process by single instructions: %v", err)
 	}
 }
