@@ -49,7 +49,7 @@ func TestScripts(t *testing.T) {
 			"flip":   flip,
 			"scrub":  scrub,
 
-			"pause":   pause,
+			"grows":   grows,
 			"age":     age,
 			"payload": payload,
 			"cut":     cut,
@@ -127,11 +127,18 @@ func flip(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 }
 
-// pause lets what runs in the background do something.
-func pause(ts *testscript.TestScript, neg bool, args []string) {
-	d, err := time.ParseDuration(args[0])
-	ts.Check(err)
-	time.Sleep(d)
+// grows waits until a file that a process writes has a line that matches.
+func grows(ts *testscript.TestScript, neg bool, args []string) {
+	want := regexp.MustCompile("(?m)" + args[1])
+	for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+		b, err := os.ReadFile(ts.MkAbs(args[0]))
+		if err == nil && want.Match(b) {
+			return
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("%q does not come, but\n%s", args[1], b)
+		}
+	}
 }
 
 // age makes a file an hour old.
