@@ -1,6 +1,6 @@
 // Instructions counts how many machine instructions it takes to publish one value
-// of 64 bytes with so and so many consumers attached: it runs itself under
-// callgrind, once with few values and once with more, and divides the difference. It
+// of 64 bytes with so and so many consumers attached, and to read one: it runs itself
+// under callgrind, once with few values and once with more, and divides the difference. It
 // needs valgrind.
 package main
 
@@ -61,32 +61,47 @@ func table() error {
 		return fmt.Errorf("%w: install valgrind", err)
 	}
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "instructions per publish\t0 consumers\t1\t8\t64")
+	fmt.Fprintln(w, "instructions per value\tpublish, 0 consumers\t1\t8\t64\tread")
 	for i, s := range syncs {
 		fmt.Fprint(w, s.name)
 		for _, n := range []int{0, 1, 8, 64} {
-			a, err := least(valgrind, few, i, n)
+			each, err := difference(valgrind, "main.write", i, n)
 			if err != nil {
 				return err
 			}
-			b, err := least(valgrind, many, i, n)
+			fmt.Fprintf(w, "\t%d", each)
+		}
+		if s.policy == datablock.Ring {
+			each, err := difference(valgrind, "main.read", i, 1)
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(w, "\t%d", (b-a)/(many-few))
+			fmt.Fprintf(w, "\t%d", each)
+		} else {
+			fmt.Fprint(w, "\t-") // there is one value to read
 		}
 		fmt.Fprintln(w)
 	}
 	return w.Flush()
 }
 
+// difference returns how many instructions of a function one more value takes.
+func difference(valgrind, function string, sync, consumers int) (int, error) {
+	a, err := least(valgrind, function, few, sync, consumers)
+	if err != nil {
+		return 0, err
+	}
+	b, err := least(valgrind, function, many, sync, consumers)
+	return (b - a) / (many - few), err
+}
+
 var collected = regexp.MustCompile(`Collected : (\d+)`)
 
 // least is the smallest count of several runs: now and then a second passes, after
 // which the producer looks at its block.
-func least(valgrind string, values, sync, consumers int) (n int, err error) {
+func least(valgrind, function string, values, sync, consumers int) (n int, err error) {
 	for i := range 3 {
-		c, err := count(valgrind, values, sync, consumers)
+		c, err := count(valgrind, function, values, sync, consumers)
 		if err != nil {
 			return 0, err
 		}
@@ -97,8 +112,9 @@ func least(valgrind string, values, sync, consumers int) (n int, err error) {
 	return n, nil
 }
 
-// count returns how many instructions this program takes to publish so many values.
-func count(valgrind string, values, sync, consumers int) (int, error) {
+// count returns how many instructions a function of this program takes for so many
+// values.
+func count(valgrind, function string, values, sync, consumers int) (int, error) {
 	dir, err := os.MkdirTemp("", "datahub-instructions-")
 	if err != nil {
 		return 0, err
@@ -109,7 +125,7 @@ func count(valgrind string, values, sync, consumers int) (int, error) {
 		return 0, err
 	}
 	cmd := exec.Command(valgrind, "--tool=callgrind", "--callgrind-out-file="+filepath.Join(dir, "out"),
-		"--toggle-collect=main.write", exe,
+		"--toggle-collect="+function, exe,
 		"-values", strconv.Itoa(values), "-sync", strconv.Itoa(sync), "-consumers", strconv.Itoa(consumers))
 	// callgrind does not survive the signals by which Go preempts
 	cmd.Env = append(os.Environ(), "DATAHUB_DIR="+dir, "GODEBUG=asyncpreemptoff=1", "GOMAXPROCS=1")
@@ -124,7 +140,7 @@ func count(valgrind string, values, sync, consumers int) (int, error) {
 	return strconv.Atoi(string(m[1]))
 }
 
-// publish writes values with consumers attached.
+// publish writes values with consumers attached, of which the first reads them.
 func publish(values, sync, consumers int) (err error) {
 	debug.SetGCPercent(-1)
 	s := syncs[sync]
@@ -137,14 +153,21 @@ func publish(values, sync, consumers int) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, p.Close()) }()
-	for range consumers {
+	var first *datablock.Consumer[Small]
+	for i := range consumers {
 		c, err := datablock.Attach[Small](spec, "count")
 		if err != nil {
 			return err
 		}
 		defer c.Close()
+		if i == 0 {
+			first = c
+		}
 	}
-	return write(p, values)
+	if err := write(p, values); err != nil || first == nil || s.policy != datablock.Ring {
+		return err
+	}
+	return read(first, values)
 }
 
 //go:noinline
@@ -163,4 +186,15 @@ func write(p *datablock.Producer[Small], values int) error {
 		}
 	}
 	return nil
+}
+
+//go:noinline
+func read(c *datablock.Consumer[Small], values int) error {
+	ctx := context.Background()
+	for range values {
+		if _, err := c.Next(ctx); err != nil {
+			return err
+		}
+	}
+	return c.Release()
 }
