@@ -74,6 +74,15 @@ func (c *Consumer[T]) Next(ctx context.Context) (Sample[T], error) {
 	return sample[T](c.consumer, s, err == nil), err
 }
 
+// take is Next for those who are guarded.
+func (c *Consumer[T]) take(ctx context.Context) (Sample[T], error) {
+	if b, ok := c.quick(true); ok {
+		return Sample[T]{Seq: c.r.Seq(), Value: view[T](b), Lost: c.r.Lost(), c: c.consumer}, nil
+	}
+	s, err := c.next(ctx)
+	return sample[T](c.consumer, s, err == nil), err
+}
+
 // TryNext is Next without waiting: ok is false if there is nothing new.
 func (c *Consumer[T]) TryNext() (v Sample[T], ok bool, err error) {
 	if b, ok := c.quick(false); ok {
@@ -106,10 +115,10 @@ func (c *Consumer[T]) Read(ctx context.Context, fn func(Sample[T]) error) (err e
 			err = c.rescue(old, recover())
 		}
 	}()
-	s, err := c.next(ctx)
+	s, err := c.take(ctx)
 	if err == nil {
 		c.inside = true
-		err = c.used(fn(sample[T](c.consumer, s, true)))
+		err = c.used(fn(s))
 	}
 	done = true
 	debug.SetPanicOnFault(old)
@@ -125,7 +134,7 @@ func (c *Consumer[T]) Read(ctx context.Context, fn func(Sample[T]) error) (err e
 // [Consumer.Guard] to have it as an error.
 func (c *Consumer[T]) All(ctx context.Context) iter.Seq2[Sample[T], error] {
 	return func(yield func(Sample[T], error) bool) {
-		c.loop(ctx, func(s slot.Slot, err error) bool { return yield(sample[T](c.consumer, s, err == nil), err) })
+		loop(ctx, c.consumer, c.take, Sample[T]{c: c.consumer}, yield)
 	}
 }
 
@@ -349,16 +358,17 @@ func (c *consumer) used(err error) error {
 	return err
 }
 
-// loop yields samples until yield returns false or there are no more.
-func (c *consumer) loop(ctx context.Context, yield func(slot.Slot, error) bool) {
-	if err := c.each(ctx, yield); err != nil {
-		yield(slot.Slot{}, err)
+// loop yields what take lends until yield returns false or there is no more. none is
+// what comes with an error.
+func loop[S any](ctx context.Context, c *consumer, take func(context.Context) (S, error), none S, yield func(S, error) bool) {
+	if err := each(ctx, c, take, none, yield); err != nil {
+		yield(none, err)
 	}
 }
 
 // each is the loop, and returns the fault that ended it. One in the body cannot end
 // here: it goes on with its name.
-func (c *consumer) each(ctx context.Context, yield func(slot.Slot, error) bool) (fault error) {
+func each[S any](ctx context.Context, c *consumer, take func(context.Context) (S, error), none S, yield func(S, error) bool) (fault error) {
 	body, done, old := false, false, debug.SetPanicOnFault(true)
 	defer func() {
 		if done {
@@ -369,7 +379,7 @@ func (c *consumer) each(ctx context.Context, yield func(slot.Slot, error) bool) 
 		}
 	}()
 	for more := true; more; {
-		s, err := c.next(ctx)
+		s, err := take(ctx)
 		if errors.Is(err, ErrProducerClosed) {
 			break
 		}
@@ -382,7 +392,7 @@ func (c *consumer) each(ctx context.Context, yield func(slot.Slot, error) bool) 
 			}
 		}
 		body = true
-		more = yield(slot.Slot{}, err) && errors.Is(err, ErrChecksum)
+		more = yield(none, err) && errors.Is(err, ErrChecksum)
 		body = false
 	}
 	done = true

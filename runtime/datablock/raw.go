@@ -175,7 +175,11 @@ func (c *RawConsumer) Read(ctx context.Context, fn func(RawSample) error) (err e
 // All is [Consumer.All].
 func (c *RawConsumer) All(ctx context.Context) iter.Seq2[RawSample, error] {
 	return func(yield func(RawSample, error) bool) {
-		c.loop(ctx, func(s slot.Slot, err error) bool { return yield(rawSample(c.consumer, s), err) })
+		take := func(ctx context.Context) (RawSample, error) {
+			s, err := c.next(ctx)
+			return rawSample(c.consumer, s), err
+		}
+		loop(ctx, c.consumer, take, RawSample{c: c.consumer}, yield)
 	}
 }
 
