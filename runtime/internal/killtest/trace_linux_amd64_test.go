@@ -70,7 +70,7 @@ type tracee struct {
 
 // launch starts a child and runs it until it has prepared its operation. The
 // caller has locked its goroutine to its thread.
-func launch(role, dir string, calls map[uint64]bool, patience time.Duration) (*tracee, error) {
+func launch(role, dir string, calls map[uint64]bool) (*tracee, error) {
 	out, err := os.CreateTemp(dir, "child-*")
 	if err != nil {
 		return nil, err
@@ -369,6 +369,7 @@ func (c *tracee) resume(err error) error {
 	if err != nil {
 		return err
 	}
+	c.watch.Reset(patience)
 	switch s, err := c.wait(); {
 	case err != nil:
 		return err
@@ -402,11 +403,8 @@ func (c *tracee) kill() {
 // within fails a test that hangs: a survivor that waits for the dead.
 const within = 20 * time.Second
 
-// How long a child may need until it is killed.
-const (
-	patience     = 3 * time.Second
-	walkPatience = 10 * time.Minute // by single steps
-)
+// patience is how long a child may need from one stop to the next.
+const patience = 3 * time.Second
 
 // cannotTrace skips the test where ptrace is not allowed.
 func cannotTrace(t *testing.T, err error) {

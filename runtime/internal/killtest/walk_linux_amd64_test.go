@@ -156,7 +156,7 @@ func place(p point) string {
 
 // survey finds between which system calls of an operation shared memory changes.
 func survey(o *operation, dir string, calls map[uint64]bool) (stores []bool, err error) {
-	s, c, err := prepare(o, dir, calls, walkPatience)
+	s, c, err := prepare(o, dir, calls)
 	if err != nil {
 		return nil, err
 	}
@@ -204,7 +204,7 @@ func walk(o *operation, dir string, calls map[uint64]bool) (*record, error) {
 			return nil, err
 		}
 	}
-	s, c, err := prepare(o, dir, calls, walkPatience)
+	s, c, err := prepare(o, dir, calls)
 	if err != nil {
 		return nil, err
 	}
@@ -271,7 +271,7 @@ func killAt(o *operation, dir string, calls map[uint64]bool, reach func(c *trace
 }
 
 func killOnce(o *operation, dir string, calls map[uint64]bool, reach func(c *tracee) error) error {
-	s, c, err := prepare(o, dir, calls, patience)
+	s, c, err := prepare(o, dir, calls)
 	if err != nil {
 		return err
 	}
@@ -285,7 +285,7 @@ func killOnce(o *operation, dir string, calls map[uint64]bool, reach func(c *tra
 }
 
 // prepare makes a stage and a child on it, ready for its operation.
-func prepare(o *operation, dir string, calls map[uint64]bool, patience time.Duration) (*stage, *tracee, error) {
+func prepare(o *operation, dir string, calls map[uint64]bool) (*stage, *tracee, error) {
 	s, err := newStage(o, dir)
 	if err != nil {
 		return nil, nil, err
@@ -294,7 +294,7 @@ func prepare(o *operation, dir string, calls map[uint64]bool, patience time.Dura
 		s.close()
 		return nil, nil, fmt.Errorf("prepare: %w", err)
 	}
-	c, err := launch(o.name, s.dir, calls, patience)
+	c, err := launch(o.name, s.dir, calls)
 	if err == nil {
 		err = s.do(o.ready)
 	}
