@@ -125,11 +125,23 @@ func (c readingChannel) Attach(name string, opts ...datablock.Option) (*ReadingC
 	return &ReadingConsumer{r}, nil
 }
 
+// Observe looks at the channel name without taking part in it, until the observer is closed.
+func (c readingChannel) Observe(name string, opts ...datablock.Option) (*ReadingObserver, error) {
+	o, err := datablock.Observe[Reading](c.spec, name, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return &ReadingObserver{o}, nil
+}
+
 // A ReadingProducer writes values of [Reading] to its channel.
 type ReadingProducer struct{ *datablock.Producer[Reading] }
 
 // A ReadingConsumer reads values of [Reading] from a channel.
 type ReadingConsumer struct{ *datablock.Consumer[Reading] }
+
+// A ReadingObserver looks at values of [Reading] in a channel, and nobody knows.
+type ReadingObserver struct{ *datablock.Observer[Reading] }
 
 // Flex returns the flexible zone of the channel, for writing.
 func (p *ReadingProducer) Flex() *datablock.FlexWriter[Calibration] {
@@ -139,6 +151,11 @@ func (p *ReadingProducer) Flex() *datablock.FlexWriter[Calibration] {
 // Flex returns the flexible zone of the channel, for reading.
 func (c *ReadingConsumer) Flex() *datablock.FlexReader[Calibration] {
 	return datablock.NewFlexReader[Calibration](c.Consumer)
+}
+
+// Flex returns the flexible zone of the channel, for looking at; one of mode Shared cannot be observed.
+func (o *ReadingObserver) Flex() *datablock.FlexReader[Calibration] {
+	return datablock.ObserveFlex[Calibration](o.Observer)
 }
 
 // ReadingSchema is the schema of [Reading].
@@ -320,11 +337,23 @@ func (c latestChannel) Attach(name string, opts ...datablock.Option) (*LatestCon
 	return &LatestConsumer{r}, nil
 }
 
+// Observe looks at the channel name without taking part in it, until the observer is closed.
+func (c latestChannel) Observe(name string, opts ...datablock.Option) (*LatestObserver, error) {
+	o, err := datablock.Observe[Latest](c.spec, name, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return &LatestObserver{o}, nil
+}
+
 // A LatestProducer writes values of [Latest] to its channel.
 type LatestProducer struct{ *datablock.Producer[Latest] }
 
 // A LatestConsumer reads values of [Latest] from a channel.
 type LatestConsumer struct{ *datablock.Consumer[Latest] }
+
+// A LatestObserver looks at values of [Latest] in a channel, and nobody knows.
+type LatestObserver struct{ *datablock.Observer[Latest] }
 
 // LatestSchema is the schema of [Latest].
 var LatestSchema = datablock.Schema{
@@ -410,11 +439,23 @@ func (c logChannel) Attach(name string, opts ...datablock.Option) (*LogConsumer,
 	return &LogConsumer{r}, nil
 }
 
+// Observe looks at the channel name without taking part in it, until the observer is closed.
+func (c logChannel) Observe(name string, opts ...datablock.Option) (*LogObserver, error) {
+	o, err := datablock.Observe[Log](c.spec, name, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return &LogObserver{o}, nil
+}
+
 // A LogProducer writes values of [Log] to its channel.
 type LogProducer struct{ *datablock.Producer[Log] }
 
 // A LogConsumer reads values of [Log] from a channel.
 type LogConsumer struct{ *datablock.Consumer[Log] }
+
+// A LogObserver looks at values of [Log] in a channel, and nobody knows.
+type LogObserver struct{ *datablock.Observer[Log] }
 
 // LogSchema is the schema of [Log].
 var LogSchema = datablock.Schema{
@@ -479,11 +520,23 @@ func (c oldChannel) Attach(name string, opts ...datablock.Option) (*OldConsumer,
 	return &OldConsumer{r}, nil
 }
 
+// Observe looks at the channel name without taking part in it, until the observer is closed.
+func (c oldChannel) Observe(name string, opts ...datablock.Option) (*OldObserver, error) {
+	o, err := datablock.Observe[Old](c.spec, name, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return &OldObserver{o}, nil
+}
+
 // A OldProducer writes values of [Old] to its channel.
 type OldProducer struct{ *datablock.Producer[Old] }
 
 // A OldConsumer reads values of [Old] from a channel.
 type OldConsumer struct{ *datablock.Consumer[Old] }
+
+// A OldObserver looks at values of [Old] in a channel, and nobody knows.
+type OldObserver struct{ *datablock.Observer[Old] }
 
 // OldSchema is the schema of [Old].
 var OldSchema = datablock.Schema{
