@@ -34,7 +34,7 @@ type BlockSummary struct {
 }
 
 // ListBlocks returns all blocks there are, by name. What cannot be opened is in the
-// list with its problem.
+// list with its problem, a secure channel whose producer has died among it.
 func ListBlocks(o Options) ([]BlockSummary, error) {
 	names, err := segment.List(o.segment())
 	if err != nil {
@@ -48,7 +48,7 @@ func ListBlocks(o Options) ([]BlockSummary, error) {
 		if err == nil {
 			s, err = use(b, (*Block).Summary)
 		}
-		if errors.Is(err, segment.ErrNotFound) {
+		if errors.Is(err, segment.ErrNotFound) && !errors.Is(err, segment.ErrEnded) {
 			continue // removed meanwhile
 		}
 		if err != nil {

@@ -2,6 +2,7 @@ package recovery_test
 
 import (
 	"errors"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -58,6 +59,26 @@ func TestASecureChannelIsShownAndOnlyItsProducerMendsIt(t *testing.T) {
 		t.Errorf("%d findings in the dump", n)
 	}
 	if blocks, err := recovery.ListBlocks(o); err != nil || len(blocks) != 1 || blocks[0].Attached != 1 || blocks[0].Problem != "" {
+		t.Errorf("blocks are %+v, %v", blocks, err)
+	}
+}
+
+// What is left of a secure channel whose producer died is a name, which is in the list.
+func TestASecureChannelWhoseProducerDiedIsListed(t *testing.T) {
+	p := newPlace(t)
+	s := spec(hdr.SyncSyncReaders, 64)
+	s.Spinlocks = 0
+	w, err := datablock.CreateRaw(s, "roof", datablock.Root(p.root), datablock.Secure())
+	if errors.Is(err, errors.ErrUnsupported) {
+		t.Skip("needs sealed memory: ", err)
+	}
+	must(t, err)
+	// The folder of the dead: what Close does not find it does not remove.
+	must(t, os.Rename(filepath.Join(p.root, "roof"), filepath.Join(p.root, "away")))
+	must(t, w.Close())
+	must(t, os.Rename(filepath.Join(p.root, "away"), filepath.Join(p.root, "roof")))
+	blocks, err := recovery.ListBlocks(p.options())
+	if err != nil || len(blocks) != 1 || blocks[0].Channel != "roof" || !errors.Is(blocks[0].Err, segment.ErrEnded) {
 		t.Errorf("blocks are %+v, %v", blocks, err)
 	}
 }

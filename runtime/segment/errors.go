@@ -75,9 +75,15 @@ type NotFoundError struct {
 	Channel string
 	Root    string // the folder that was looked in
 	Near    string // a channel with a name like this, "" if there is none
+	// Ended: there was one, of a secure channel whose producer has died: its folder is
+	// still there. It is an [ErrEnded] then.
+	Ended bool
 }
 
 func (e *NotFoundError) Error() string {
+	if e.Ended {
+		return "the producer of this secure channel has died, and its memory with it: start the producer again"
+	}
 	s := fmt.Sprintf("no block in %s: start its producer", e.Root)
 	if e.Near != "" {
 		s += fmt.Sprintf(", or did you mean %q", e.Near)
@@ -85,8 +91,13 @@ func (e *NotFoundError) Error() string {
 	return s
 }
 
-// Unwrap returns both classes.
-func (e *NotFoundError) Unwrap() []error { return []error{ErrNotFound, fs.ErrNotExist} }
+// Unwrap returns the classes.
+func (e *NotFoundError) Unwrap() []error {
+	if e.Ended {
+		return []error{ErrNotFound, fs.ErrNotExist, ErrEnded}
+	}
+	return []error{ErrNotFound, fs.ErrNotExist}
+}
 
 // An ExistsError names the producer that a channel has. It is an [ErrExists] and
 // an fs.ErrExist.

@@ -117,7 +117,7 @@ func (p *place) explain(err error) error {
 	return err
 }
 
-func (p *place) notFound() error {
+func (p *place) notFound() *NotFoundError {
 	e := &NotFoundError{Channel: p.channel, Root: p.root.Path()}
 	if names, err := channels(p.root); err == nil {
 		e.Near = schema.Nearest(p.channel, names)

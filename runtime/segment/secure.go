@@ -37,6 +37,9 @@ var (
 	// ErrNotAllowed: the producer of a secure channel does not let this user read. It is
 	// an fs.ErrPermission.
 	ErrNotAllowed = fmt.Errorf("%w: the producer does not let this user read", fs.ErrPermission)
+	// ErrEnded: the producer of a secure channel has died. Nothing but the name is left,
+	// which its next producer, or [Remove], takes. It is an [ErrNotFound].
+	ErrEnded = errors.New("secure channel has ended")
 	// ErrSeals: memory that came from a producer can still be cut, or written by others.
 	ErrSeals = errors.New("memory is not sealed")
 	// ErrHandshake: what answers at the socket of a channel is no producer of this

@@ -105,7 +105,7 @@ func (p *place) call(dir *shm.Dir, o *Options, a access) (*link, *image, error) 
 	switch {
 	case shm.IsRefused(err):
 		// Its producer is gone, and with it the memory.
-		return nil, nil, p.vanished(dir, p.notFound())
+		return nil, nil, p.vanished(dir, p.ended(dir))
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil, p.vanished(dir, missing(dir, shm.SocketName))
 	case err != nil:
@@ -117,6 +117,21 @@ func (p *place) call(dir *shm.Dir, o *Options, a access) (*link, *image, error) 
 		return nil, nil, errors.Join(err, conn.Close())
 	}
 	return l, img, nil
+}
+
+// ended explains why nobody answers at the socket of the channel in dir: its producer
+// has died, or is about to be gone.
+func (p *place) ended(dir *shm.Dir) error {
+	e := p.notFound()
+	locks, err := shm.ProbeLocks(dir)
+	if err != nil {
+		return e
+	}
+	defer locks.Close() // it was only asked
+	if held, err := locks.Held(producerLock); err == nil && !held {
+		e.Ended = true
+	}
+	return e
 }
 
 // files asks for the two files and checks them.

@@ -59,8 +59,8 @@ func TestNamesOfSecureChannelsAreNames(t *testing.T) {
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Attach("roof", config(), o); !errors.Is(err, ErrNotFound) {
-			t.Errorf("attach to a dead one: %v, want ErrNotFound", err)
+		if _, err := Attach("roof", config(), o); !errors.Is(err, ErrNotFound) || !errors.Is(err, ErrEnded) {
+			t.Errorf("attach to a dead one: %v, want ErrNotFound and ErrEnded", err)
 		}
 		if err := Remove("roof", false, o); err != nil {
 			t.Errorf("remove a dead one: %v", err)

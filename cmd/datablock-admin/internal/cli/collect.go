@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"strconv"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -57,7 +58,7 @@ var channelMetrics = []metric[datablock.Metrics]{
 	{"datablock_repairs_total", counter, "Repairs by recovery tools.", func(m *datablock.Metrics) float64 { return float64(m.Repairs) }},
 	{"datablock_flex_updates_total", counter, "Updates of the flexible zone.", func(m *datablock.Metrics) float64 { return float64(m.FlexUpdates) }},
 	{"datablock_schema_mismatches_total", counter, "Programs that were refused because they were compiled for another schema.", func(m *datablock.Metrics) float64 { return float64(m.SchemaMismatches) }},
-	{"datablock_producer_up", gauge, "1 while a producer holds the channel.", func(m *datablock.Metrics) float64 { return flag(m.Producer.State == datablock.ProducerLive) }},
+	{producerName, gauge, producerHelp, func(m *datablock.Metrics) float64 { return flag(m.Producer.State == datablock.ProducerLive) }},
 	{"datablock_producer_uptime_seconds", gauge, "Time since the present producer began, 0 without one.", func(m *datablock.Metrics) float64 { return m.Producer.Uptime.Seconds() }},
 	{"datablock_producer_heartbeat_age_seconds", gauge, "Time since the producer last showed its counters.", func(m *datablock.Metrics) float64 { return m.Producer.HeartbeatAge.Seconds() }},
 	{"datablock_consumers", gauge, "Consumers that are attached, alive or not found dead yet.", func(m *datablock.Metrics) float64 { return float64(attached(m)) }},
@@ -98,8 +99,11 @@ var hostMetrics = []metric[disk.UsageStat]{
 	{"datablock_memory_free_bytes", gauge, "Free space of the file system that holds the blocks.", func(u *disk.UsageStat) float64 { return float64(u.Free) }},
 }
 
-// Metrics that are no row of a table.
+// Metrics that are no row of a table, or that are also there without a block.
 const (
+	producerName = "datablock_producer_up"
+	producerHelp = "1 while a producer holds the channel."
+
 	upName    = "datablock_block_up"
 	upHelp    = "1 if the block can be used, else 0 and the class of the error that says why not."
 	infoName  = "datablock_block_info"
@@ -214,6 +218,10 @@ func (c *collector) channel(out *samples, name string) {
 		out.add(deadName, deadHelp, gauge, float64(dead), channelLabels, name)
 		return nil
 	}()
+	if errors.Is(err, segment.ErrEnded) {
+		out.add(producerName, producerHelp, gauge, 0, channelLabels, name) // all that is left to tell
+		return
+	}
 	if err != nil {
 		if f := explain(err); f.Exit != exitNotFound { // it has gone meanwhile
 			out.add(upName, upHelp, gauge, 0, []string{"channel", "class"}, name, f.Class)

@@ -41,6 +41,7 @@ var classes = []struct {
 	remedy string
 }{
 	{segment.ErrName, "name", exitUsage, ""},
+	{segment.ErrEnded, "dead", exitNotFound, `start its producer again, or run "datablock-admin remove"`},
 	{segment.ErrNotFound, "not_found", exitNotFound, `run "datablock-admin list" for the channels there are`},
 	{segment.ErrExists, "exists", exitRefused, "the producer lives: stop it first"},
 	{segment.ErrBusy, "busy", exitRefused, "consumers are attached: stop them, or use --force; they keep what they have mapped"},

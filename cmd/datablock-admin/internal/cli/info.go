@@ -38,6 +38,7 @@ type infoJSON struct {
 	Checksum   string       `json:"checksum"`
 	Timestamp  bool         `json:"timestamp"`
 	Evict      bool         `json:"evict"`
+	Secure     bool         `json:"secure"`
 	LockScheme string       `json:"lock_scheme"`
 	PageSize   uint32       `json:"page_size"`
 	Bytes      int64        `json:"bytes"`
@@ -123,7 +124,7 @@ func info(seg *segment.Segment) (*infoJSON, error) {
 		Producer: newProcessJSON(m.Producer.Process),
 		Policy:   h.Policy.String(), Sync: h.Sync.String(), Capacity: h.Capacity, Slots: p.Slots, Consumers: p.Consumers,
 		Spinlocks: seg.Config().Spinlocks, Checksum: h.Checksum.String(), Timestamp: h.TimestampOffset != slot.None,
-		Evict: h.Evict != fixed.False, LockScheme: h.LockScheme.String(), PageSize: h.PageSize, Bytes: seg.Size(),
+		Evict: h.Evict != fixed.False, Secure: seg.Secure(), LockScheme: h.LockScheme.String(), PageSize: h.PageSize, Bytes: seg.Size(),
 		SlotLayout: slotLayout{p.Stride, offset(p.TimestampOff), offset(p.LengthOff), offset(p.ChecksumOff), p.PayloadOff, p.PayloadSize},
 	}
 	if err := seg.Guard(func() error { v.Epoch = seg.ProducerInfo().Epoch; return nil }); err != nil {
@@ -198,6 +199,9 @@ func (a *app) printInfo(v *infoJSON) error {
 	line("producer", "%s: %s, number %d of this block", v.State, processText(v.Producer), v.Epoch)
 	line("policy", "%s, %s, capacity %d in %d slots, at most %d consumers", v.Policy, v.Sync, v.Capacity, v.Slots, v.Consumers)
 	line("options", "checksum %s, timestamp %s, evict %s, %d spinlocks", v.Checksum, onOff(v.Timestamp), onOff(v.Evict), v.Spinlocks)
+	if v.Secure {
+		line("secure", "its memory is handed out by the producer, and is gone with it")
+	}
 	line("memory", "%s, pages of %s, locks %s", bytesText(uint64(v.Bytes)), bytesText(uint64(v.PageSize)), v.LockScheme)
 	line("slot", "%d bytes apart, value of %d bytes at %d", v.SlotLayout.Stride, v.SlotLayout.Size, v.SlotLayout.Payload)
 	zoneText(&b, "schema", &v.Slot)

@@ -102,7 +102,7 @@ func (a *app) list(ctx context.Context) ([]listEntry, error) {
 			return nil, err
 		}
 		e, err := a.entry(name)
-		if errors.Is(err, segment.ErrNotFound) {
+		if errors.Is(err, segment.ErrNotFound) && !errors.Is(err, segment.ErrEnded) {
 			continue // it has gone meanwhile
 		}
 		if err != nil {

@@ -55,6 +55,8 @@ is never removed.`,
 func (a *app) doomed(name string) (string, error) {
 	e, err := a.entry(name)
 	switch {
+	case errors.Is(err, segment.ErrEnded):
+		return "nothing but its name is left of this secure channel", nil
 	case errors.Is(err, segment.ErrNotFound), errors.Is(err, segment.ErrName):
 		return "", err
 	case err != nil:
