@@ -38,6 +38,13 @@ func TestExitCodesAreThoseOfTheDocument(t *testing.T) {
 		{"lst", 2},
 		{"info", 2},
 		{"echo roof --where number", 2},
+		{"echo roof --all --from 3", 2},
+		{"echo roof --json --format csv", 2},
+		{"diagnose roof --slot -2", 2},
+		{"force-reset roof --slot -2 --force --yes", 2},
+		{"hz roof --count -1", 2},
+		{"metrics ./a.dhdump --watch", 2},
+		{"list --jsn --json", 2},
 		{"info a/b", 3},
 		{"metrics cellar", 3},
 		{"doctor", 100},
@@ -45,6 +52,9 @@ func TestExitCodesAreThoseOfTheDocument(t *testing.T) {
 		out, errs, code := run(context.Background(), append([]string{"--dir", root}, strings.Fields(c.args)...)...)
 		if code != c.code {
 			t.Errorf("%s: exit code %d, want %d\n%s%s", c.args, code, c.code, out, errs)
+		}
+		if strings.Contains(c.args, "--json") && !json.Valid([]byte(errs)) {
+			t.Errorf("%s: the error is no JSON: %s", c.args, errs)
 		}
 		met[code] = true
 	}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"golang.org/x/term"
@@ -57,7 +58,11 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	return a.finish(ctx, root.ExecuteContext(ctx))
+	err := root.ExecuteContext(ctx)
+	if err != nil && slices.Contains(args, "--json") { // it may stand behind the flag that is wrong
+		a.json = true
+	}
+	return a.finish(ctx, err)
 }
 
 // finish says why a command failed and returns the exit code.

@@ -43,8 +43,11 @@ It exits with 100 if anything is wrong.`,
 		Args:              exactly("TARGET"),
 		ValidArgsFunction: a.completeTarget,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if watch < 0 {
+			switch {
+			case watch < 0:
 				return usageError("--watch %s: it must not be negative", watch)
+			case slot < 0 && cmd.Flags().Changed("slot"):
+				return usageError("--slot %d: slots are numbered from 0", slot)
 			}
 			o := a.recovery()
 			o.Watch = watch

@@ -76,6 +76,8 @@ CSV has a column for each field, with nested fields of their own; arrays are JSO
 			switch {
 			case !slices.Contains(echoFormats, o.format):
 				return usageError("--format %s: use one of %s", o.format, strings.Join(echoFormats, ", "))
+			case a.json && o.format != "json":
+				return usageError("--json and --format %s: use one of them", o.format)
 			case o.follow && segment.IsDump(args[0]):
 				return usageError("--follow: nothing is added to the dump %s", args[0])
 			}
@@ -157,6 +159,11 @@ func (a *app) echoBlock(ctx context.Context, target string, o *echoOptions, out 
 	}()
 	if o.flex {
 		return false, e.flex()
+	}
+	if at := e.position(); !o.follow && at == 0 {
+		e.note("%s holds no value yet", target)
+	} else if !o.follow && o.at && o.from >= at {
+		e.note("value %d was not written yet, the next one is %d", o.from, at)
 	}
 	return e.run(ctx)
 }

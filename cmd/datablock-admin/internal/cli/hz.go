@@ -71,6 +71,8 @@ one.`,
 			switch {
 			case interval < 10*time.Millisecond:
 				return usageError("--interval %s: it must be at least 10ms", interval)
+			case count < 0:
+				return usageError("--count %d: it must not be negative", count)
 			case segment.IsDump(args[0]):
 				return usageError("%s is a dump: nothing happens in it", args[0])
 			}

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pylabhub/datahub/runtime/datablock"
+	"github.com/pylabhub/datahub/runtime/segment"
 )
 
 // metricsJSON is the output of metrics --json. Spans are nanoseconds.
@@ -95,8 +96,11 @@ rates of the last interval; with --json one line each time.`,
 		Args:              exactly("TARGET"),
 		ValidArgsFunction: a.completeTarget,
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
-			if interval <= 0 {
+			switch {
+			case interval <= 0:
 				return usageError("--interval %s: it must be more than 0", interval)
+			case watch && segment.IsDump(args[0]):
+				return usageError("--watch: nothing changes in the dump %s", args[0])
 			}
 			seg, err := a.observe(args[0])
 			if err != nil {

@@ -205,6 +205,9 @@ channel keeps its place.`,
 			if err := live("force-reset", args[0]); err != nil {
 				return err
 			}
+			if slot < 0 && cmd.Flags().Changed("slot") { // never for all of them
+				return usageError("--slot %d: slots are numbered from 0", slot)
+			}
 			o := a.recovery()
 			o.Force = force
 			slots := []int{slot}

@@ -110,6 +110,9 @@ func exactly(names ...string) cobra.PositionalArgs {
 				Remedy: "usage: " + cmd.UseLine(), Exit: exitUsage,
 			}
 		}
+		if err := cmd.ValidateFlagGroups(); err != nil { // cobra asks later, and calls it a failure
+			return usageError("%v", err)
+		}
 		return nil
 	}
 }
