@@ -185,19 +185,20 @@ func (f *flexWriter) change(anew bool, fn func([]byte) error) error {
 	if err != nil {
 		return err
 	}
-	if !anew {
-		copy(f.w.Buffer(), b)
-	}
-	done := false
+	kept, done := false, false
 	defer func() {
 		if done {
 			return
 		}
 		defer func() { _ = f.h.unlock(g) }() // also if the zone is gone
-		if !anew {
+		if kept {
 			copy(b, f.w.Buffer())
 		}
 	}()
+	if !anew {
+		copy(f.w.Buffer(), b)
+		kept = true
+	}
 	if err := fn(b); err != nil {
 		return err
 	}
