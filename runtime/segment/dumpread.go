@@ -17,16 +17,28 @@ import (
 // was taken. The file may hold anything: it is checked as a whole, like the headers
 // of a block, before anything of it is believed.
 //
-// Errors: [ErrDump], [ErrDumpForm], [ErrDumpChecksum], [ErrTruncated],
+// Errors are [DumpError], and one of these: [ErrDump], [ErrDumpForm], [ErrDumpChecksum], [ErrTruncated],
 // [ErrOversize], those of the block's headers ([HeaderError], [RegionError]),
 // fs.ErrNotExist, fs.ErrPermission.
 func OpenDump(path string, o DumpOptions) (*Segment, error) {
 	s, err := openDump(path, &o)
 	if err != nil {
-		return nil, fmt.Errorf("open dump: %w", err)
+		return nil, &DumpError{Path: path, Err: err}
 	}
 	return s, nil
 }
+
+// A DumpError says that a dump could not be opened, and why: what is wrong is wrong
+// with a file, and not with any block.
+type DumpError struct {
+	Path string
+	Err  error
+}
+
+func (e *DumpError) Error() string { return "open dump: " + e.Err.Error() }
+
+// Unwrap returns what is wrong.
+func (e *DumpError) Unwrap() error { return e.Err }
 
 func openDump(path string, o *DumpOptions) (*Segment, error) {
 	real, err := filepath.EvalSymlinks(path)

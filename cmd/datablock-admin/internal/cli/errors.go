@@ -86,12 +86,28 @@ func explain(err error) failure {
 	if errors.As(err, &foreign) && foreign.Owner == foreign.Self {
 		return failure{Class: "open_to_others", Message: err.Error(), Remedy: "chmod 700 " + foreign.Path, Exit: exitFailure}
 	}
-	var region *segment.RegionError
+	f = classify(err)
+	var dump *segment.DumpError
+	if errors.As(err, &dump) && blockClasses[f.Class] { // never tell anybody to remove a block for that
+		f.Remedy = "the dump is no good: take another"
+		if f.Class == "in_the_way" {
+			f.Remedy = `name a file that "datablock-admin dump" has made`
+		}
+	}
+	return f
+}
+
+// blockClasses are those whose remedies are for blocks.
+var blockClasses = map[string]bool{"truncated": true, "corrupt": true, "in_the_way": true}
+
+// classify returns the first class that fits.
+func classify(err error) failure {
 	for _, c := range classes {
 		if errors.Is(err, c.is) {
 			return failure{Class: c.class, Message: err.Error(), Remedy: c.remedy, Exit: c.exit}
 		}
 	}
+	var region *segment.RegionError
 	if errors.As(err, &region) {
 		return failure{Class: "corrupt", Message: err.Error(), Remedy: `take a copy of the folder, then run "datablock-admin remove"`, Exit: exitFailure}
 	}

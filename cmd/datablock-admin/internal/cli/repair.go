@@ -40,7 +40,17 @@ func (a *app) perform(ctx context.Context, act action, o recovery.Options, dryRu
 	if err != nil {
 		return err
 	}
-	if dryRun || worst(plan) != recovery.Success {
+	switch worst(plan) {
+	case recovery.Success:
+		if dryRun {
+			return a.report(act, plan, true)
+		}
+	case recovery.NotStuck:
+		for i := range plan {
+			plan[i].DryRun = dryRun
+		}
+		return a.report(act, plan, dryRun)
+	default:
 		return a.report(act, plan, true)
 	}
 	var steps []string
