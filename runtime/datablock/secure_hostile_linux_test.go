@@ -23,6 +23,7 @@ func init() {
 	secureChildren["crowd"] = crowd
 	secureChildren["attach"] = attachOnce
 	secureChildren["observe"] = observeOnce
+	secureChildren["onlookers"] = lookOn
 }
 
 const (
@@ -459,6 +460,35 @@ func observeOnce(root string) error {
 	}
 	fmt.Println("written", m.Written, "consumers", len(m.Consumers))
 	return nil
+}
+
+// lookOn looks on as often as it may, and says how often that is.
+func lookOn(root string) error {
+	n := 0
+	for {
+		o, err := weather.ReadingChannel.Observe("roof", datablock.Root(root), datablock.AllowForeign())
+		if err != nil {
+			fmt.Println("look on", n > 0, "refused", errors.Is(err, datablock.ErrHandshake))
+			untilEOF()
+			return nil
+		}
+		defer o.Close()
+		n++
+	}
+}
+
+func TestStrangersThatLookOnDoNotKeepTheOwnersToolsOut(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root: runs an observer as another user")
+	}
+	root := publicRoot(t)
+	p, err := weather.ReadingChannel.Create("roof", datablock.Root(root), datablock.Secure(datablock.SecureOptions{UIDs: []int{stranger}}))
+	must(t, err)
+	defer p.Close()
+	spawn(t, fmt.Sprintf("onlookers@%d", stranger), root).expect("look on true refused true")
+	if _, err := datablock.MetricsOf("roof", datablock.Root(root)); err != nil {
+		t.Errorf("the producer's own user: %v", err)
+	}
 }
 
 func TestSecureFiguresAreForTheProducersOwnUser(t *testing.T) {

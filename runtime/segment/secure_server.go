@@ -16,8 +16,10 @@ const (
 	// maxShaking is how many may be at that at once; then the one who has taken longest
 	// has to go.
 	maxShaking = 32
-	// maxObservers is how many may look on.
+	// maxObservers is how many may look on, and maxStrangers how many of them may be of
+	// other users: so nobody hides from the tools of the producer's own.
 	maxObservers = 64
+	maxStrangers = maxObservers / 2
 	// acceptPause is how long the producer rests after each who connects, so that
 	// somebody who does so without end takes a part of one processor only.
 	acceptPause = 200 * time.Microsecond
@@ -47,6 +49,7 @@ type server struct {
 	shaking   []*shm.Socket        // the oldest first; may name some that are done
 	places    []occupant
 	observers int
+	strangers int // among them
 	freed     uint64
 }
 
@@ -319,10 +322,15 @@ func (s *server) ring() {
 
 // observer lets c look on until it goes.
 func (s *server) observer(c *shm.Socket, p *shm.Peer) {
+	stranger := 0
+	if !own(p) {
+		stranger = 1
+	}
 	s.mu.Lock()
-	busy := s.observers >= maxObservers
+	busy := s.observers >= maxObservers || s.strangers+stranger > maxStrangers
 	if !busy {
 		s.observers++
+		s.strangers += stranger
 	}
 	s.mu.Unlock()
 	if busy {
@@ -332,6 +340,7 @@ func (s *server) observer(c *shm.Socket, p *shm.Peer) {
 	defer func() {
 		s.mu.Lock()
 		s.observers--
+		s.strangers -= stranger
 		s.mu.Unlock()
 	}()
 	f := s.blank

@@ -7,6 +7,8 @@ import (
 	"io"
 	"strings"
 	"testing"
+
+	"github.com/pylabhub/datahub/runtime/recovery"
 )
 
 func TestOnlyYesIsAnAnswer(t *testing.T) {
@@ -38,5 +40,24 @@ func TestAnInterruptIsNoAnswer(t *testing.T) {
 	}
 	if code := a.finish(ctx, err); code != exitInterrupted {
 		t.Errorf("exit code %d, want %d", code, exitInterrupted)
+	}
+}
+
+func TestOnlyWhatWasAgreedToIsDone(t *testing.T) {
+	plan := func(names ...string) []namedOutcome {
+		var o recovery.Outcome
+		for i, name := range names {
+			o.Done = append(o.Done, recovery.Step{What: "took the place", Cell: i, Slot: 3, Who: &recovery.Participant{Name: name, PID: 7}})
+		}
+		return []namedOutcome{{"slot 3", o}}
+	}
+	if more := beyond(plan("tower", "gate"), plan("tower")); len(more) != 0 {
+		t.Errorf("less than was agreed to is %q more", more)
+	}
+	if more := beyond(plan("tower"), plan("tower", "gate")); len(more) != 1 || !strings.Contains(more[0], "gate") {
+		t.Errorf("more than was agreed to is %q", more)
+	}
+	if more := beyond(plan("tower"), plan("gate")); len(more) != 1 {
+		t.Errorf("another one than was agreed to is %q", more)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -53,14 +54,17 @@ func (a *app) perform(ctx context.Context, act action, o recovery.Options, dryRu
 	default:
 		return a.report(act, plan, true)
 	}
-	var steps []string
-	for _, p := range plan {
-		for _, s := range p.Done {
-			steps = append(steps, stepText(&s))
-		}
-	}
-	if err := a.confirm(ctx, "%s: to do:\n  %s", strings.TrimSpace(act.name+" "+act.target), strings.Join(steps, "\n  ")); err != nil {
+	if err := a.confirm(ctx, "%s: to do:\n  %s", strings.TrimSpace(act.name+" "+act.target), strings.Join(steps(plan), "\n  ")); err != nil {
 		return err
+	}
+	if !a.yes { // a person takes time to answer, and agreed to these steps only
+		again, err := act.parts(o)
+		if err != nil {
+			return err
+		}
+		if more := beyond(plan, again); len(more) > 0 {
+			return refused("run it again, and look at what it says", "nothing was done, because by now it would be something else:\n  %s", strings.Join(more, "\n  "))
+		}
 	}
 	o.DryRun = false
 	done, err := act.parts(o)
@@ -68,6 +72,22 @@ func (a *app) perform(ctx context.Context, act action, o recovery.Options, dryRu
 		return err
 	}
 	return a.report(act, done, false)
+}
+
+// steps returns what the parts of an action do, in words.
+func steps(parts []namedOutcome) (all []string) {
+	for _, p := range parts {
+		for _, s := range p.Done {
+			all = append(all, stepText(&s))
+		}
+	}
+	return all
+}
+
+// beyond returns the steps of the later plan that are not in the first one.
+func beyond(first, later []namedOutcome) []string {
+	agreed := steps(first)
+	return slices.DeleteFunc(steps(later), func(s string) bool { return slices.Contains(agreed, s) })
 }
 
 // worst returns the result of all parts: Unsafe, InvalidSlot or Failed if one is
