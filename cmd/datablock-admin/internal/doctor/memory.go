@@ -66,6 +66,25 @@ func (p *Patient) memory(add addFunc) {
 	}
 }
 
+// entry says how to get at a folder that may not be entered, or written to. One that
+// belongs to somebody else stays his.
+func (p *Patient) entry(path string) string {
+	owner := -1
+	if d, err := shm.OpenDir(filepath.Dir(path)); err == nil {
+		if st, err := d.Stat(filepath.Base(path)); err == nil {
+			owner = int(st.UID)
+		}
+		_ = d.Close() // it was only asked
+	}
+	switch {
+	case owner == p.UID:
+		return "chmod 700 " + path
+	case p.Own:
+		return fmt.Sprintf("chown %d %s && chmod 700 %s   (as root)", p.UID, path, path)
+	}
+	return fmt.Sprintf("DATAHUB_DIR=/dev/shm/datahub-%d   (a folder of your own; or run as the owner of %s)", p.UID, path)
+}
+
 // folder looks at the folder itself as the library does.
 func (p *Patient) folder(add addFunc) {
 	chosen := p.Root
@@ -80,7 +99,7 @@ func (p *Patient) folder(add addFunc) {
 	case errors.As(err, &foreign):
 		add("folder", Problem, fmt.Sprintf("chown %d %s && chmod 700 %s", foreign.Self, p.Root, p.Root), "%v", err)
 	case errors.Is(err, fs.ErrPermission):
-		add("folder", Problem, fmt.Sprintf("chown %d %s && chmod 700 %s", p.UID, p.Root, p.Root), "%v", err)
+		add("folder", Problem, p.entry(p.Root), "%v", err)
 	case errors.Is(err, shm.ErrInTheWay):
 		add("folder", Problem, "mv "+p.Root+" "+p.Root+".old", "%v", err)
 	case err != nil:
@@ -169,7 +188,7 @@ func (p *Patient) trial(add addFunc) {
 	case err == nil:
 		add("trial", OK, "", "memory, locks and renames work in %s", at)
 	case errors.Is(err, fs.ErrPermission):
-		add("trial", Problem, fmt.Sprintf("chown %d %s && chmod 700 %s", p.UID, at, at), "no block can be made in %s: %v", at, err)
+		add("trial", Problem, p.entry(at), "no block can be made in %s: %v", at, err)
 	case errors.Is(err, shm.ErrNoSpace):
 		add("trial", Problem, "datablock-admin list   (shows what takes the space)", "no block can be made in %s: %v", at, err)
 	default:
