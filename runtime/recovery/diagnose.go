@@ -10,6 +10,31 @@ import (
 	"github.com/pylabhub/datahub/runtime/slot"
 )
 
+// A Diagnosis is everybody and everything of a target at one time.
+type Diagnosis struct {
+	Producer  ProducerDiagnosis
+	Consumers []ConsumerDiagnosis // by cell, see [ListConsumers]
+	Slots     []SlotDiagnosis     // in order
+}
+
+// Diagnose looks at all of a target at once: what [DiagnoseProducer], [ListConsumers]
+// and [DiagnoseAllSlots] return one after the other, of a block that moves on between.
+func Diagnose(target string, o Options) (Diagnosis, error) {
+	return with(target, o, (*Block).Diagnose)
+}
+
+// Diagnose is the method of [Diagnose].
+func (b *Block) Diagnose() (d Diagnosis, err error) {
+	err = b.seg.Guard(func() error {
+		l := b.watch()
+		d.Consumers = b.consumers(l) // before the producer: none of them is ahead of it
+		c := b.crowd(l)
+		d.Producer, d.Slots = c.producer, c.slots()
+		return nil
+	})
+	return d, err
+}
+
 // DiagnoseSlot is the method of [DiagnoseSlot].
 func (b *Block) DiagnoseSlot(i int) (d SlotDiagnosis, err error) {
 	if n := int(b.seg.Plan().Slots); i < 0 || i >= n {
@@ -22,11 +47,7 @@ func (b *Block) DiagnoseSlot(i int) (d SlotDiagnosis, err error) {
 // DiagnoseAllSlots is the method of [DiagnoseAllSlots].
 func (b *Block) DiagnoseAllSlots() (all []SlotDiagnosis, err error) {
 	err = b.seg.Guard(func() error {
-		c := b.crowd(b.watch())
-		all = make([]SlotDiagnosis, b.seg.Plan().Slots)
-		for i := range all {
-			all[i] = c.slot(i)
-		}
+		all = b.crowd(b.watch()).slots()
 		return nil
 	})
 	return all, err
@@ -59,6 +80,15 @@ func (b *Block) crowd(l *look) *crowd {
 	}
 	slices.Sort(c.cursors)
 	return c
+}
+
+// slots describes all slots.
+func (c *crowd) slots() []SlotDiagnosis {
+	all := make([]SlotDiagnosis, c.b.seg.Plan().Slots)
+	for i := range all {
+		all[i] = c.slot(i)
+	}
+	return all
 }
 
 // slot describes one slot.

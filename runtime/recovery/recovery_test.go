@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -224,6 +226,11 @@ func TestALiveBlockIsShownAsItIsAndNoByteChanges(t *testing.T) {
 	if producer.State != "live" || producer.Head != 5 || producer.PID != os.Getpid() || producer.Stalled || producer.WaitsFor != -1 {
 		t.Errorf("producer is %+v", producer)
 	}
+	d, err := recovery.Diagnose("roof", o)
+	must(t, err)
+	if d.Producer.Head != 5 || len(d.Consumers) != 1 || d.Consumers[0].Lag != 3 || !d.Consumers[0].Stalled || len(d.Slots) != 8 || d.Slots[2].Stamp != 3 {
+		t.Errorf("all at once is %+v", d)
+	}
 	report, err := recovery.ValidateIntegrity("roof", false, o)
 	must(t, err)
 	if len(report.Findings) != 0 || report.Slots != 8 || report.Values != 5 || report.Checksums != 5 || !report.OK() {
@@ -266,5 +273,49 @@ func TestALiveBlockIsShownAsItIsAndNoByteChanges(t *testing.T) {
 	}
 	if p.log.Len() != 0 {
 		t.Errorf("logged:\n%s", p.log)
+	}
+}
+
+// What is looked at at once fits together, however fast it moves.
+func TestNoConsumerIsAheadOfItsProducerInADiagnosis(t *testing.T) {
+	p := newPlace(t)
+	w := p.create("roof", config(hdr.SyncSyncReaders, 8, 4))
+	r := p.attach("roof")
+	var done atomic.Bool
+	var both sync.WaitGroup
+	both.Go(func() {
+		for !done.Load() {
+			_, err := w.Claim(t.Context(), 10*time.Second)
+			if err == nil {
+				err = w.Commit()
+			}
+			if err == nil {
+				_, err = r.Acquire(t.Context(), 10*time.Second)
+			}
+			if err == nil {
+				err = r.Release()
+			}
+			if err != nil {
+				t.Error(err)
+				return
+			}
+		}
+	})
+	defer func() { done.Store(true); both.Wait() }()
+	o := p.options()
+	o.Watch = time.Millisecond
+	moved := uint64(0)
+	for range 200 {
+		d, err := recovery.Diagnose("roof", o)
+		must(t, err)
+		for _, c := range d.Consumers {
+			if c.Position > d.Producer.Head {
+				t.Errorf("the consumer is at %d, the producer at %d", c.Position, d.Producer.Head)
+			}
+		}
+		moved = d.Producer.Head
+	}
+	if moved == 0 {
+		t.Error("nothing was written meanwhile")
 	}
 }

@@ -89,18 +89,12 @@ func diagnose(target string, slot int, o recovery.Options) (v diagnosisJSON, err
 		v.Healthy = err == nil && fine(&s)
 		return v, err
 	}
-	p, err := b.Producer()
+	d, err := b.Diagnose()
 	if err != nil {
 		return v, err
 	}
-	if v.Consumers, err = b.Consumers(); err != nil {
-		return v, err
-	}
-	if v.Slots, err = b.DiagnoseAllSlots(); err != nil {
-		return v, err
-	}
-	v.Producer = &p
-	v.Healthy = p.Reason == ""
+	v.Producer, v.Consumers, v.Slots = &d.Producer, d.Consumers, d.Slots
+	v.Healthy = d.Producer.Reason == ""
 	for i := range v.Consumers {
 		v.Healthy = v.Healthy && v.Consumers[i].Reason == ""
 	}
