@@ -332,7 +332,7 @@ func (c *consumer) takeNewest() (s slot.Slot, err error) {
 	} else if s, ok, err = c.r.TryAcquire(); ok {
 		if n := c.r.Lag(); n > 0 {
 			at := s.Seq + n
-			if err := c.r.Release(); err != nil {
+			if err := c.r.Drop(); err != nil {
 				return slot.Slot{}, err
 			}
 			if err := c.r.Seek(slot.StartAt, at); err != nil {

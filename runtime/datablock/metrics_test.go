@@ -481,3 +481,20 @@ func TestMetricsOfASegmentAreThoseByName(t *testing.T) {
 	}
 	must(t, seg.Close())
 }
+
+func TestLatestOfAnOrderedChannelCountsOnlyWhatItReturnsAsRead(t *testing.T) {
+	for _, sync := range []datablock.Sync{datablock.SingleReader, datablock.SyncReaders, datablock.Overwrite} {
+		r := newRawPair(t, rawSpec(sync))
+		r.send(5)
+		s, err := r.c.Latest()
+		must(t, err)
+		if s.Seq != 4 {
+			t.Errorf("%v: value %d is the latest of 5", sync, s.Seq)
+		}
+		must(t, r.c.Release())
+		m, err := r.c.Metrics()
+		if must(t, err); m.Read != 1 || m.BytesRead != 5 || m.Lost != 0 {
+			t.Errorf("%v: after Latest %d values with %d bytes are read, %d lost", sync, m.Read, m.BytesRead, m.Lost)
+		}
+	}
+}
