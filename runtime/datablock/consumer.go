@@ -329,17 +329,9 @@ func (c *consumer) takeNewest() (s slot.Slot, err error) {
 		s, ok, err = c.r.Latest()
 	} else if c.observes {
 		s, ok, err = c.r.Newest()
-	} else if s, ok, err = c.r.TryAcquire(); ok {
-		if n := c.r.Lag(); n > 0 {
-			at := s.Seq + n
-			if err := c.r.Drop(); err != nil {
-				return slot.Slot{}, err
-			}
-			if err := c.r.Seek(slot.StartAt, at); err != nil {
-				return slot.Slot{}, err
-			}
-			s, ok, err = c.r.TryAcquire()
-		}
+	} else {
+		c.r.SkipToNewest()
+		s, ok, err = c.r.TryAcquire()
 	}
 	c.lent = ok
 	if err == nil && !ok {

@@ -422,6 +422,33 @@ func TestLatestOfAnOrderedChannelSkipsWhatIsUnread(t *testing.T) {
 	}
 }
 
+func TestLatestOfAnOrderedChannelFindsTheNewestWhileABatchWaitsForRoom(t *testing.T) {
+	at := root(t)
+	p := createReading(t, at, datablock.Timeout(0))
+	c := attachReading(t, at, datablock.Timeout(0))
+	l, err := weather.ReadingChannel.Attach("roof", at, datablock.LazyRelease())
+	must(t, err)
+	defer l.Close()
+	for n := range uint64(5) {
+		put(t, p, n)
+	}
+	if err := p.BeginN(within(t), 8); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Fatalf("BeginN of a whole ring: %v", err)
+	}
+	for _, c := range []*weather.ReadingConsumer{c, l} {
+		s, err := c.Latest()
+		if err != nil || s.Value.Number != 4 || s.Lost != 0 {
+			t.Errorf("Latest of 5 values: %+v, %v", s, err)
+		}
+		must(t, c.Release())
+		if _, err := c.Latest(); !errors.Is(err, datablock.ErrNoValue) {
+			t.Errorf("Latest once more: %v", err)
+		}
+	}
+	must(t, p.BeginN(within(t), 8))
+	must(t, p.Abort())
+}
+
 func TestBatchesAreWrittenTogether(t *testing.T) {
 	at := root(t)
 	p, c := createReading(t, at), attachReading(t, at)

@@ -21,3 +21,19 @@ func (r *Reader) Newest() (Slot, bool, error) {
 	r.lost = 0
 	return r.TryAcquire()
 }
+
+// SkipToNewest goes on with the newest value of a block whose values are read in
+// order: those before it are released, as neither read nor lost. It does nothing
+// while a value is in use.
+func (r *Reader) SkipToNewest() {
+	if r.err != nil || r.held != 0 || r.conf.latest() {
+		return
+	}
+	// Not by Seek: who leaves and joins again gets only what the gate lets joiners have,
+	// and that may be nothing while the writer waits for room for a batch.
+	if n := r.Lag(); n > 1 {
+		r.pos += n - 1
+		r.off = uintptr(r.pos%uint64(r.plan.Capacity)) * r.stride
+		r.show()
+	}
+}

@@ -81,12 +81,3 @@ func (r *Reader) PutBack() {
 		r.cell.hold.Store(0) // as in Release
 	}
 }
-
-// Drop is Release of a value that nobody has looked at: it does not count as read.
-func (r *Reader) Drop() error {
-	if r.conf.Length {
-		r.count.Bytes -= uint64(len(r.At(0).Payload))
-	}
-	r.count.Values -= r.held // Release adds it
-	return r.Release()
-}
