@@ -66,6 +66,10 @@ func (c *consumer) ReleaseN(n int) (err error) {
 // lost, if it is yet to come Seek is SeekNewest. For a consumer that was evicted
 // each of them is the way to join again.
 //
+// Each of them leaves and joins: values that were kept for this consumer may be gone
+// for it then, the oldest of a full ring for one, and all where the producer waits for
+// room for a whole ring. To go on with the newest without that is what Latest does.
+//
 // Under SingleReader the oldest value is the first that nobody has read. A channel
 // of latest values has nothing to seek: ErrNotSupported. A handle that holds a
 // lock cannot: ErrLockHeld.

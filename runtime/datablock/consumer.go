@@ -99,7 +99,7 @@ func (c *Consumer[T]) TryNext() (v Sample[T], ok bool, err error) {
 // Latest releases the last sample and returns the newest value, without waiting.
 // Under LatestOnly that may be the same value again. Under the ordered policies it
 // skips what is older, and ErrNoValue says that there is nothing unread; there
-// skipped values do not count as lost.
+// skipped values count neither as lost nor as read.
 func (c *Consumer[T]) Latest() (Sample[T], error) {
 	s, err := c.newest()
 	return sample[T](c.consumer, s, err == nil), err
