@@ -11,6 +11,7 @@ var (
 	ErrNotAllowed = segment.ErrNotAllowed // the producer does not let this user read; an fs.ErrPermission
 	ErrSeals      = segment.ErrSeals      // what came from the producer is not sealed
 	ErrEnded      = segment.ErrEnded      // its producer has died, and there is no other yet; an ErrNotFound
+	ErrNoAnswer   = segment.ErrNoAnswer   // its producer is stopped, or hangs; an os.ErrDeadlineExceeded
 	ErrHandshake  = segment.ErrHandshake  // what answers at the socket is no producer of this version
 	// ErrUnsupported: this system does not have it. Secure channels need Linux 5.1.
 	ErrUnsupported = segment.ErrUnsupported

@@ -26,6 +26,9 @@ func (p Process) String() string {
 	if p == (Process{}) {
 		return "an unknown process"
 	}
+	if p == (Process{PID: p.PID}) {
+		return fmt.Sprintf("process %d", p.PID)
+	}
 	s := fmt.Sprintf("%s (pid %d, started %s", printable(p.Program), p.PID, p.Started.Format(time.DateTime))
 	if p.Host != "" && p.Host != shm.Self().Host {
 		s += " on " + printable(p.Host)

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"slices"
+	"time"
 
 	hdr "github.com/pylabhub/datahub/generated/datahub/segment"
 	"github.com/pylabhub/datahub/runtime/shm"
@@ -40,12 +42,30 @@ var (
 	// ErrEnded: the producer of a secure channel has died. Nothing but the name is left,
 	// which its next producer, or [Remove], takes. It is an [ErrNotFound].
 	ErrEnded = errors.New("secure channel has ended")
+	// ErrNoAnswer: the producer is there, and does not answer. It is an
+	// os.ErrDeadlineExceeded; see [NoAnswerError].
+	ErrNoAnswer = errors.New("producer does not answer")
 	// ErrSeals: memory that came from a producer can still be cut, or written by others.
 	ErrSeals = errors.New("memory is not sealed")
 	// ErrHandshake: what answers at the socket of a channel is no producer of this
 	// version, or none at all.
 	ErrHandshake = errors.New("producer does not answer as expected")
 )
+
+// A NoAnswerError says which process holds a secure channel and does not answer at its
+// socket: it is stopped, or hangs, or the machine is very busy. It is an [ErrNoAnswer].
+type NoAnswerError struct {
+	Path  string
+	PID   int // of the process that made the socket, 0 if it could not be asked
+	After time.Duration
+}
+
+func (e *NoAnswerError) Error() string {
+	return fmt.Sprintf("%s: %v for %v (pid %d): see whether its process is stopped", e.Path, ErrNoAnswer, e.After, e.PID)
+}
+
+// Unwrap returns both classes.
+func (e *NoAnswerError) Unwrap() []error { return []error{ErrNoAnswer, os.ErrDeadlineExceeded} }
 
 // Seals of what is handed out. Data and figures are written by the producer only,
 // who has mapped them before; a desk gets the last two when its consumer has mapped

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"time"
 
 	"github.com/pylabhub/datahub/runtime/shm"
@@ -14,6 +15,8 @@ const (
 	// answerTime is how long a producer may take to answer. It has a goroutine for that;
 	// one that is stopped does not answer at all.
 	answerTime = 5 * time.Second
+	// lookTime is the same for who only looks: tools look at many channels.
+	lookTime = 2 * time.Second
 	// freeTime is how long to wait for a place that somebody has just left, and the
 	// producer not heard of yet.
 	freeTime = 100 * time.Millisecond
@@ -57,7 +60,7 @@ func (p *place) shakeHands(dir *shm.Dir, c *Config, o *Options, a access) (*Segm
 		return nil, undo(errors.Join(err, s.data.Unmap()))
 	}
 	if err := l.begin(&s.plan); err != nil {
-		return nil, undo(errors.Join(err, s.data.Unmap(), s.control.Unmap()))
+		return nil, undo(errors.Join(l.late(err), s.data.Unmap(), s.control.Unmap()))
 	}
 	s.waiter = shm.NewWaiter(s.head.Preamble.BlockID, s.data, s.control)
 	l.start(s)
@@ -101,8 +104,14 @@ func hungUp(err error) error {
 // call connects to the producer of the channel in dir and gets its files, checked but
 // for what the caller wants of them.
 func (p *place) call(dir *shm.Dir, o *Options, a access) (*link, *image, error) {
-	conn, err := dir.Connect(answerTime)
+	patience := answerTime
+	if a == observing {
+		patience = lookTime
+	}
+	conn, err := dir.Connect(patience)
 	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded): // it has more callers than the system lets wait
+		return nil, nil, &NoAnswerError{Path: p.path(), After: patience}
 	case shm.IsRefused(err):
 		// Its producer is gone, and with it the memory.
 		return nil, nil, p.vanished(dir, p.ended(dir))
@@ -111,12 +120,20 @@ func (p *place) call(dir *shm.Dir, o *Options, a access) (*link, *image, error) 
 	case err != nil:
 		return nil, nil, secured(p.explain(err))
 	}
-	l := &link{conn: conn}
+	l := &link{conn: conn, path: p.path(), patience: patience}
 	img, err := l.files(dir, o, a)
 	if err != nil {
-		return nil, nil, errors.Join(err, conn.Close())
+		return nil, nil, errors.Join(l.late(err), conn.Close())
 	}
 	return l, img, nil
+}
+
+// late makes a [NoAnswerError] of a conversation that took too long.
+func (l *link) late(err error) error {
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return &NoAnswerError{Path: l.path, PID: l.pid, After: l.patience}
+	}
+	return err
 }
 
 // ended explains why nobody answers at the socket of the channel in dir: its producer
@@ -136,13 +153,14 @@ func (p *place) ended(dir *shm.Dir) error {
 
 // files asks for the two files and checks them.
 func (l *link) files(dir *shm.Dir, o *Options, a access) (*image, error) {
-	if err := l.conn.SetDeadline(time.Now().Add(answerTime)); err != nil {
+	if err := l.conn.SetDeadline(time.Now().Add(l.patience)); err != nil {
 		return nil, err
 	}
 	who, err := l.conn.Peer()
 	if err != nil {
 		return nil, err
 	}
+	l.pid = who.PID
 	if self := shm.Self().UID; int(who.UID) != self && !o.AllowForeign {
 		return nil, &ForeignOwnerError{Path: dir.Path(), Owner: int(who.UID), Self: self}
 	}
@@ -233,6 +251,10 @@ func sealed(f *shm.File, want shm.Seal) error {
 // producerOf asks the live producer of the secure channel in dir who it is.
 func (p *place) producerOf(dir *shm.Dir, o *Options) Process {
 	l, img, err := p.call(dir, o, observing)
+	var silent *NoAnswerError
+	if errors.As(err, &silent) {
+		return Process{PID: silent.PID}
+	}
 	if err != nil {
 		return Process{}
 	}

@@ -77,7 +77,11 @@ func (h linkHost) UnlockCell(int) {}
 
 // A link is the connection of a consumer or observer with the producer.
 type link struct {
-	conn *shm.Socket
+	conn     *shm.Socket
+	path     string        // of the channel
+	pid      int           // of the producer
+	patience time.Duration // for each thing it has to say
+
 	cell int // the one that counts
 	gone atomic.Bool
 	done chan struct{}

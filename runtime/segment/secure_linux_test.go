@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -106,6 +108,18 @@ func TestASchemaThatDiffersIsCountedByTheProducer(t *testing.T) {
 		if time.Now().After(end) {
 			t.Fatalf("%d mismatches, want 1", s.SchemaMismatches())
 		}
+	}
+}
+
+func TestAProducerThatDoesNotAnswerIsNamed(t *testing.T) {
+	o := fakeProducer(t, func(c *shm.Socket) { _, _ = receive(c) }) // until the other side gives up
+	_, err := Observe("roof", Config{}, o)
+	var silent *NoAnswerError
+	if !errors.As(err, &silent) || !errors.Is(err, ErrNoAnswer) || !errors.Is(err, os.ErrDeadlineExceeded) || silent.PID != os.Getpid() {
+		t.Fatalf("got %v, want ErrNoAnswer of this process", err)
+	}
+	if !strings.Contains(err.Error(), strconv.Itoa(os.Getpid())) {
+		t.Errorf("%q does not say which process it is", err)
 	}
 }
 

@@ -47,6 +47,7 @@ var classes = []struct {
 	{segment.ErrBusy, "busy", exitRefused, "consumers are attached: stop them, or use --force; they keep what they have mapped"},
 	{segment.ErrNotProducer, "not_producer", exitRefused, "nobody but the producer's own program changes a secure channel"},
 	{segment.ErrNotAllowed, "permission", exitFailure, "run as the producer's user: it does not let others read this secure channel"},
+	{segment.ErrNoAnswer, "no_answer", exitFailure, "if the process is stopped let it go on (kill -CONT), or end it and start another"},
 	{segment.ErrForeignOwner, "foreign_owner", exitFailure, "run as the block's owner, or pass --allow-foreign if you trust that user"},
 	{segment.ErrStale, "stale", exitFailure, `nobody can be using it: run "datablock-admin remove-stale"`},
 	{segment.ErrTruncated, "truncated", exitFailure, `the block is lost: stop its programs, run "datablock-admin remove", start the producer anew`},
