@@ -213,7 +213,7 @@ func (c *collector) channel(out *samples, name string) {
 			if k.Attached && !seg.Host().CellAlive(k.Cell) {
 				dead++
 			}
-			addAll(out, consumerMetrics, k, consumerLabels, name, strconv.Itoa(k.Cell), k.Name)
+			addAll(out, consumerMetrics, k, consumerLabels, name, strconv.Itoa(k.Cell), visible(k.Name))
 		}
 		out.add(deadName, deadHelp, gauge, float64(dead), channelLabels, name)
 		return nil

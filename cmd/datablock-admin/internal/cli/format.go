@@ -63,11 +63,25 @@ func rateText(v float64) string {
 
 // clean returns a text that another process wrote, fit for a terminal.
 func clean(s string) string {
-	if utf8.ValidString(s) && strings.IndexFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f || 0x80 <= r && r < 0xa0 }) < 0 {
+	if utf8.ValidString(s) && strings.IndexFunc(s, steers) < 0 {
 		return s
 	}
 	return fmt.Sprintf("%q", s)
 }
+
+// visible returns a text that another process wrote, with U+FFFD for what is no text:
+// the exposition format of Prometheus does not escape it.
+func visible(s string) string {
+	return strings.Map(func(r rune) rune {
+		if steers(r) {
+			return utf8.RuneError
+		}
+		return r
+	}, s)
+}
+
+// steers reports whether r steers a terminal.
+func steers(r rune) bool { return r < ' ' || r == 0x7f || 0x80 <= r && r < 0xa0 }
 
 func orDash(s string) string {
 	if s == "" {
