@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/pylabhub/datahub/runtime/datablock"
 	"github.com/pylabhub/datahub/runtime/recovery"
 	"github.com/pylabhub/datahub/runtime/segment"
 )
@@ -61,6 +62,11 @@ func (a *app) doomed(name string) (string, error) {
 		return "", err
 	case err != nil:
 		return fmt.Sprintf("it cannot be used (%v)", err), nil
+	case e.State == datablock.ProducerLive.String() && e.Producer != nil: // nobody is asked in vain
+		return "", failure{
+			Class: "exists", Message: fmt.Sprintf("remove channel %q: %s (pid %d) is its producer", name, clean(e.Producer.Program), e.Producer.PID),
+			Remedy: "the producer lives: stop it first", Exit: exitRefused,
+		}
 	}
 	return fmt.Sprintf("%s %s, %d values committed, %d consumers, its producer is %s",
 		e.Schema, e.Version, e.Committed, e.Consumers-e.Dead, e.State), nil
