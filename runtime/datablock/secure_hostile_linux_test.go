@@ -396,7 +396,9 @@ func TestHostileCrowdKeepsNobodyOut(t *testing.T) {
 		t.Errorf("%d descriptors are open, %d were before the crowd", n, before)
 	}
 	c.kill()
-	soon(t, "everything of the crowd is gone", func() bool { return openFiles(t) == before })
+	// Others of this process, Go's own poller among them, may have come or gone meanwhile;
+	// of the crowd there would be dozens.
+	soon(t, "everything of the crowd is gone", func() bool { return openFiles(t) <= before+8 })
 	soon(t, "only the honest consumer is left", run.alone)
 	run.stop()
 }
