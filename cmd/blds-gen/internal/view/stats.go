@@ -71,6 +71,7 @@ func (s Segment) Total() uint64 { return s.Payload + s.Flex }
 const (
 	spareSlots = 8    // of a block that only keeps the latest value
 	flexPage   = 4096 // each copy of the flexible zone begins on one
+	alignFrom  = 512  // larger payloads begin on a line, if that costs a sixteenth at most
 )
 
 // SegmentOf returns the sizes for a schema with a channel.
@@ -89,7 +90,14 @@ func SegmentOf(s *schema.Schema) Segment {
 	}
 	align := uint64(max(8, s.Record.Align))
 	head = roundUp(head, align)
-	seg := Segment{Head: head, Stride: roundUp(head+uint64(s.Record.Size), max(align, lineSize))}
+	size := uint64(s.Record.Size)
+	seg := Segment{Head: head, Stride: roundUp(head+size, max(align, lineSize))}
+	if size >= alignFrom && align < lineSize {
+		at := roundUp(head, lineSize)
+		if stride := roundUp(at+size, lineSize); stride-seg.Stride <= seg.Stride/16 {
+			seg.Head, seg.Stride = at, stride
+		}
+	}
 	switch c.Policy {
 	case schema.Ring:
 		seg.Slots = uint64(c.Capacity)

@@ -134,7 +134,7 @@ func TestZonesFollowChannels(t *testing.T) {
 // TestSegmentsAreThoseOfTheRuntime compares with the plan that the runtime makes
 // of a block.
 func TestSegmentsAreThoseOfTheRuntime(t *testing.T) {
-	for _, size := range []uint32{1, 40, 64, 1000, 1 << 20} {
+	for _, size := range []uint32{1, 40, 64, 504, 568, 1000, 1024, 1 << 20} {
 		for _, align := range []uint32{1, 8, 64, 128} {
 			for _, c := range []schema.Channel{
 				{Policy: schema.Single, Sync: schema.LatestOnly, Consumers: 1},
