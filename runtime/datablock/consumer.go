@@ -243,12 +243,13 @@ func (c *consumer) nextCopy(ctx context.Context) (s slot.Slot, err error) {
 }
 
 // await waits for the next value. What comes soon, as most do, comes without the
-// cost of being able to sleep.
+// cost of being able to sleep. For plain values quick does that, and Acquire looks
+// again: a third look in vain would count against looking at all.
 func (c *consumer) await(ctx context.Context) (slot.Slot, error) {
 	if err := c.enter(); err != nil {
 		return slot.Slot{}, err
 	}
-	if c.opts.timeout != 0 && !c.closed.Load() {
+	if c.opts.timeout != 0 && !c.closed.Load() && !c.r.Plain() {
 		c.looks = true
 		s, ok, err := c.r.Poll()
 		c.looks = false
