@@ -54,19 +54,12 @@ func (w *Writer) Readers() int {
 }
 
 // Poll is [Reader.TryAcquire] again and again for as long as that is worth before
-// sleeping.
+// sleeping. For plain values there is PollPlain.
 func (r *Reader) Poll() (Slot, bool, error) {
-	if r.plain && r.held == 0 {
-		b, ok := r.PollPlain()
-		if !ok {
-			return Slot{}, false, nil
-		}
-		return Slot{Seq: r.pos, Payload: b, Lost: r.lost}, true, nil
-	}
 	if r.err == nil && r.held == 0 && !r.spin() {
 		return Slot{}, false, nil
 	}
-	return r.try()
+	return r.TryAcquire()
 }
 
 // PutBack ends the use of the value that was lent last, as if it had never been: it
